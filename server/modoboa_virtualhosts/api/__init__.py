@@ -1,0 +1,3 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""The REST API of virtual hosts."""

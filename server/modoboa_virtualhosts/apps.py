@@ -1,0 +1,23 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""How Django starts this extension."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class VirtualHostsConfig(AppConfig):
+    """The application ``modoboa_virtualhosts``."""
+
+    name = "modoboa_virtualhosts"
+    verbose_name = "Virtual hosts"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect everything that answers signals, and let ALLOWED_HOSTS follow the database."""
+        # Importing these connects their receivers and registers the checks
+        from . import allowed_hosts, checks, domain_field, isolation, redirect_uris, request_theme
+
+        del checks, domain_field, isolation, redirect_uris, request_theme
+        allowed_hosts.install()

@@ -1,0 +1,216 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""Which virtual host a request came in on: asked on every request, so answered from memory.
+
+Each worker process remembers what it looked up. What it remembers is valid for one generation, a
+random value in the cache that all processes share: every change writes a new one. So a request
+costs one look into the shared cache, a query only after a change, and no answer is stale.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.local import Local
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.core.cache import cache
+from django.core.exceptions import DisallowedHost
+from django.core.signals import request_finished, request_started
+from django.db import DatabaseError, transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from .hostname import is_hostname
+from .models import VirtualHost
+from .theme import overrides
+
+logger = logging.getLogger("modoboa.admin")
+
+_GENERATION_KEY = "modoboa_virtualhosts:generation"
+# Bounds how long a process could be wrong if a change was never announced (a cache that lost it,
+# a process killed between its commit and its announcement, a cache that is not shared)
+_REMEMBER_SECONDS = 10.0
+# Bounds the memory that invented Host headers can take
+_REMEMBER_NAMES = 20_000
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a request needs to know of the virtual host it came in on."""
+
+    pk: int
+    name: str
+    enabled: bool
+    theme: Mapping[str, str]
+
+
+@dataclass
+class _Memory:
+    """What one process looked up during one generation."""
+
+    generation: str
+    since: float = field(default_factory=time.monotonic)
+    hosts: dict[str, Host | None] = field(default_factory=dict)
+
+
+class _State:
+    """The memory shared by the threads of this process, and that of the current request."""
+
+    def __init__(self) -> None:
+        self.shared: _Memory | None = None
+        self._request = Local()
+
+    def start_request(self) -> None:
+        self._request.active = True
+        self._request.memory = None
+        self._request.changed = False
+
+    def end_request(self) -> None:
+        self._request.active = False
+        self._request.memory = None
+        self._request.changed = False
+
+    def forget(self) -> None:
+        """After a change: this thread may see rows that nobody else sees yet, or ever."""
+        self.shared = None
+        self._request.memory = None
+        self._request.changed = True
+
+    def memory(self) -> _Memory | None:
+        """Return what may be used and added to; None means: ask the database, keep nothing."""
+        if getattr(self._request, "changed", False):
+            return None
+        remembered: _Memory | None = getattr(self._request, "memory", None)
+        if remembered is not None:
+            return remembered
+        generation = _generation()
+        if generation is None:
+            return None
+        shared = self.shared
+        if (
+            shared is None
+            or shared.generation != generation
+            or time.monotonic() - shared.since > _REMEMBER_SECONDS
+        ):
+            shared = self.shared = _Memory(generation)
+        if getattr(self._request, "active", False):
+            self._request.memory = shared
+        return shared
+
+
+_state = _State()
+
+
+def find(hostname: str) -> Host | None:
+    """Return the virtual host of that name, None when there is none.
+
+    The instance's own hostnames are never virtual hosts, whatever the database says.
+
+    :param hostname: lowercase, without port, as :func:`request_hostname` returns it
+    :raises DatabaseError: the database does not answer
+    """
+    if not is_hostname(hostname) or hostname in primary_hostnames():
+        return None
+    memory = _state.memory()
+    if memory is None:
+        return _load(hostname)
+    try:
+        return memory.hosts[hostname]
+    except KeyError:
+        host = _load(hostname)
+        if host is not None or len(memory.hosts) < _REMEMBER_NAMES:
+            memory.hosts[hostname] = host
+        return host
+
+
+def find_for_request(request: HttpRequest) -> Host | None:
+    """Return the virtual host that a request came in on, None for the instance's own hostnames."""
+    hostname = request_hostname(request)
+    return find(hostname) if hostname else None
+
+
+def request_hostname(request: HttpRequest) -> str:
+    """Return the hostname that a request names, lowercase, without port or trailing dot.
+
+    Empty when the request names none that this instance serves.
+    """
+    try:
+        return split_domain_port(request.get_host())[0]
+    except DisallowedHost:
+        return ""
+
+
+def primary_hostnames() -> frozenset[str]:
+    """Return the instance's own hostnames: those its settings.py allows by name, and its site."""
+    # The entry that stands for the database (allowed_hosts.py) is a string of a type of its own
+    names = {host.lower() for host in settings.ALLOWED_HOSTS if type(host) is str}
+    names.discard("*")
+    # Before the first migration there is no site: the names in the settings will do
+    with suppress(DatabaseError, Site.DoesNotExist):
+        names.add(split_domain_port(Site.objects.get_current().domain)[0])
+    return frozenset(name for name in names if name and not name.startswith("."))
+
+
+def announce_change() -> None:
+    """Make every process forget what it knows, now and once the transaction is committed.
+
+    Announced twice because another process may look in between: it sees the rows as they were.
+    """
+    _state.forget()
+    _new_generation()
+    transaction.on_commit(_new_generation)
+
+
+def _load(hostname: str) -> Host | None:
+    virtual_host = VirtualHost.objects.filter(name=hostname).first()
+    if virtual_host is None:
+        return None
+    return Host(
+        pk=virtual_host.pk,
+        name=virtual_host.name,
+        enabled=virtual_host.enabled,
+        theme=overrides(virtual_host),
+    )
+
+
+def _generation() -> str | None:
+    try:
+        generation: str | None = cache.get(_GENERATION_KEY)
+        return generation or _new_generation()
+    except Exception:  # every cache has its own errors, and none may take the site down
+        logger.warning("Virtual hosts: the cache does not answer", exc_info=True)
+        return None
+
+
+def _new_generation() -> str | None:
+    generation = uuid.uuid4().hex
+    try:
+        cache.set(_GENERATION_KEY, generation, None)
+    except Exception:  # as above: the other processes notice after _REMEMBER_SECONDS
+        logger.warning("Virtual hosts: the cache does not answer", exc_info=True)
+        return None
+    return generation
+
+
+@receiver(request_started)
+def _request_started(**_kwargs: Any) -> None:
+    _state.start_request()
+
+
+@receiver(request_finished)
+def _request_finished(**_kwargs: Any) -> None:
+    _state.end_request()
+
+
+@receiver((post_save, post_delete), sender=VirtualHost)
+def _virtual_host_changed(**_kwargs: Any) -> None:
+    announce_change()

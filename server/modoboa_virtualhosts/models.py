@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""The records: virtual hosts, and which mail domains belong to them."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from modoboa.admin.models import Domain
+
+from .hostname import MAX_LENGTH, HostnameError, check_hostname
+
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def validate_hostname(value: str) -> None:
+    """Refuse what is no hostname, as Django's validators do."""
+    try:
+        check_hostname(value)
+    except HostnameError as error:
+        raise ValidationError(str(error), code="invalid_hostname") from None
+
+
+def validate_color(value: str) -> None:
+    """Refuse what is no colour as Modoboa writes them, such as #1565c0."""
+    if not _COLOR.fullmatch(value):
+        raise ValidationError(
+            f"'{value}' is no colour: write '#' and six hexadecimal digits, such as #1565c0.",
+            code="invalid_color",
+        )
+
+
+class ProvisioningStatus(models.TextChoices):
+    """How far the provisioner is with a virtual host."""
+
+    PENDING = "pending", "Pending"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class VirtualHost(models.Model):
+    """A public hostname of this instance, with a theme and people of its own.
+
+    Blank colours and logos stand for the instance's own.
+    """
+
+    name = models.CharField(max_length=MAX_LENGTH, unique=True, validators=[validate_hostname])
+    creation = models.DateTimeField(auto_now_add=True)
+    enabled = models.BooleanField(default=True)
+    domains = models.ManyToManyField(
+        Domain, through="VirtualHostDomain", related_name="virtualhosts"
+    )
+
+    provisioning_status = models.CharField(
+        max_length=16, choices=ProvisioningStatus.choices, default=ProvisioningStatus.PENDING
+    )
+    last_provisioning_error = models.TextField(blank=True, default="")
+    certificate_valid_until = models.DateTimeField(null=True, blank=True)
+
+    theme_primary_color = models.CharField(
+        max_length=7, blank=True, default="", validators=[validate_color]
+    )
+    theme_primary_color_light = models.CharField(
+        max_length=7, blank=True, default="", validators=[validate_color]
+    )
+    theme_primary_color_dark = models.CharField(
+        max_length=7, blank=True, default="", validators=[validate_color]
+    )
+    theme_secondary_color = models.CharField(
+        max_length=7, blank=True, default="", validators=[validate_color]
+    )
+    theme_label_color = models.CharField(
+        max_length=7, blank=True, default="", validators=[validate_color]
+    )
+    # Written by logos.py alone, which names the files and checks what is in them
+    login_logo = models.FileField(max_length=200, blank=True, default="")
+    menu_logo = models.FileField(max_length=200, blank=True, default="")
+    creation_form_logo = models.FileField(max_length=200, blank=True, default="")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VirtualHostDomain(models.Model):
+    """A mail domain's membership of a virtual host: of one at most."""
+
+    domain = models.OneToOneField(Domain, models.CASCADE, related_name="virtualhost_link")
+    virtualhost = models.ForeignKey(VirtualHost, models.CASCADE, related_name="links")
+
+    def __str__(self) -> str:
+        return f"{self.domain} on {self.virtualhost}"

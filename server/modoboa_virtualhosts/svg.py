@@ -1,0 +1,114 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""SVG images, as long as nothing in them is active.
+
+Browsers run what is in an SVG when its address is opened directly, with the rights of the portal
+it is served from. So this lists what a drawing needs and refuses everything else, rather than
+looking for what is known to be dangerous.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_ELEMENTS = frozenset(
+    (
+        *("svg", "g", "defs", "symbol", "use", "switch", "title", "desc", "metadata", "view"),
+        *("style", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
+        *("text", "tspan", "textPath", "image", "linearGradient", "radialGradient", "stop"),
+        *("pattern", "clipPath", "mask", "marker", "filter", "feBlend", "feColorMatrix"),
+        *("feComponentTransfer", "feComposite", "feConvolveMatrix", "feDiffuseLighting"),
+        *("feDisplacementMap", "feDistantLight", "feDropShadow", "feFlood", "feFuncA"),
+        *("feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feImage", "feMerge"),
+        *("feMergeNode", "feMorphology", "feOffset", "fePointLight", "feSpecularLighting"),
+        *("feSpotLight", "feTile", "feTurbulence"),
+    )
+)
+# What drawing programs leave behind about themselves; browsers make nothing of it
+_INERT_NAMESPACES = (
+    "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}",
+    "{http://purl.org/dc/elements/1.1/}",
+    "{http://creativecommons.org/ns#}",
+    "{http://web.resource.org/cc/}",
+    "{http://www.inkscape.org/namespaces/inkscape}",
+    "{http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd}",
+)
+_INSIDE = re.compile(r"#\S*\Z")
+_EMBEDDED_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
+# An escape can spell any word. Style sheets are parsed in attributes such as fill, too.
+_CSS_ELSEWHERE = re.compile(r"\\|url\(\s*[\"']?\s*(?!#)", re.IGNORECASE)
+_CSS_ACTIVE = re.compile(r"@|expression|javascript:|-moz-binding|behavior\s*:", re.IGNORECASE)
+
+
+class ActiveContentError(ValueError):
+    """The image is no SVG drawing, or there is more than a drawing in it."""
+
+
+def check_svg(content: bytes) -> None:
+    """Accept an SVG that draws and does nothing else.
+
+    :param content: the file's content
+    :raises ActiveContentError: something in it is active, refers to elsewhere, or is unknown
+    """
+    try:
+        # Entities can hide what is in a file, and can blow it up
+        root = ElementTree.fromstring(content, forbid_dtd=False, forbid_entities=True)
+    except DefusedXmlException:
+        raise ActiveContentError("The SVG declares entities, which are not allowed.") from None
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ActiveContentError(f"The SVG cannot be read: {error}.") from None
+    if root.tag != f"{_SVG}svg":
+        raise ActiveContentError("The file is XML, but no SVG image.")
+    # The parser leaves these out, browsers follow them
+    if b"<?xml-stylesheet" in content.replace(b"\x00", b""):
+        raise ActiveContentError("The SVG refers to a style sheet, which is not allowed.")
+    for element in root.iter():
+        _check_element(element)
+
+
+def _check_element(element: Any) -> None:
+    tag = element.tag
+    if tag.startswith(_INERT_NAMESPACES):
+        return
+    name = tag.removeprefix(_SVG)
+    if name not in _ELEMENTS:
+        raise ActiveContentError(
+            f"The SVG has an element <{_plain(tag)}>, which is not allowed in a logo: save it as"
+            " plain SVG, without scripts, animations or foreign content."
+        )
+    for attribute, value in element.attrib.items():
+        _check_attribute(name, attribute, value)
+    if name == "style":
+        _check_style("".join(element.itertext()), "<style>")
+
+
+def _check_attribute(element: str, attribute: str, value: str) -> None:
+    where = f"attribute {_plain(attribute)} of <{element}>"
+    if _plain(attribute).lower() in ("href", "src", "base"):
+        allowed = (_INSIDE, _EMBEDDED_IMAGE) if element in ("image", "feImage") else (_INSIDE,)
+        if not any(pattern.match(value.strip()) for pattern in allowed):
+            raise ActiveContentError(f"The SVG refers to something outside itself: {where}.")
+    elif attribute.startswith("{"):
+        return
+    elif attribute.lower().startswith("on"):
+        raise ActiveContentError(f"The SVG has an event handler: {where}.")
+    elif attribute == "style":
+        _check_style(value, where)
+    elif _CSS_ELSEWHERE.search(value):
+        raise ActiveContentError(f"The SVG refers to something outside itself: {where}.")
+
+
+def _check_style(text: str, where: str) -> None:
+    if _CSS_ELSEWHERE.search(text) or _CSS_ACTIVE.search(text):
+        raise ActiveContentError(
+            f"The SVG has style that imports, runs or refers to something outside: {where}."
+        )
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("}")[2]
