@@ -1,0 +1,61 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pebble's DNS server: the CA sees only names that were added here."""
+
+from __future__ import annotations
+
+import requests
+
+from bed import wait
+from bed.layout import Layout
+from bed.ports import LOOPBACK
+from bed.process import Program
+
+TIMEOUT = 10
+
+
+class Dns:
+    """pebble-challtestsrv without default addresses: a name that was not added does not resolve."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._management = f"http://{LOOPBACK}:{layout.ports.dns_management}"
+
+    @property
+    def address(self) -> str:
+        """Where it answers DNS queries, for Pebble."""
+        return f"{LOOPBACK}:{self._layout.ports.dns}"
+
+    def program(self) -> Program:
+        """How to start it."""
+        layout = self._layout
+        return Program(
+            name="dns",
+            command=[
+                *(layout.prefix.bin / "pebble-challtestsrv", "-dns01", self.address),
+                *("-management", f"{LOOPBACK}:{layout.ports.dns_management}"),
+                *("-defaultIPv4", "", "-defaultIPv6", ""),
+                *("-http01", "", "-https01", "", "-tlsalpn01", ""),
+            ],
+            directory=layout.directory,
+            log=layout.logs / "dns.log",
+            environment={"PATH": "/usr/bin:/bin"},
+        )
+
+    def ready(self) -> bool:
+        """Whether names can be added."""
+        return wait.listens((LOOPBACK, self._layout.ports.dns_management))
+
+    def add(self, *names: str, address: str = LOOPBACK) -> None:
+        """Let names resolve to an address, the bed's nginx."""
+        for name in names:
+            self._post("add-a", {"host": name, "addresses": [address]})
+
+    def remove(self, *names: str) -> None:
+        """Let names resolve no longer."""
+        for name in names:
+            self._post("clear-a", {"host": name})
+
+    def _post(self, action: str, body: dict[str, object]) -> None:
+        requests.post(f"{self._management}/{action}", json=body, timeout=TIMEOUT).raise_for_status()

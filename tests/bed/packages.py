@@ -1,0 +1,180 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian packages: tools are installed, services are only unpacked into the prefix.
+
+Debian's packages of nginx, redis and PostgreSQL start and enable a service when they are installed;
+unpacked they do nothing until the bed starts them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bed.command import run
+from bed.errors import BedError
+from bed.prefix import Prefix
+from bed.stamp import Stamp
+
+# Changes when the way packages are unpacked does, so that everybody unpacks again.
+RECIPE = "1"
+
+TOOLS = {
+    "ca-certificates": "pip verifies the package index",
+    "gcc": "builds the rrdtool binding that Modoboa needs",
+    "libc6-dev": "as gcc",
+    "libmagic1": "Modoboa looks at the type of attachments",
+    "librrd-dev": "as gcc",
+    "python3-dev": "as gcc",
+    "python3-venv": "the virtual environments",
+    "rrdtool": "Modoboa's statistics",
+}
+TEST_TOOLS = {
+    "chromium": "the browser tests",
+    "fonts-dejavu-core": "text in the browser's screenshots",
+    "git": "the sanity tests look at the files git knows",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """Packages to unpack, and where in them the programs are."""
+
+    packages: tuple[str, ...]
+    programs: Mapping[str, str] = field(default_factory=dict)
+
+
+SERVICES = Service(
+    packages=("nginx", "nginx-common", "redis-server", "redis-tools", "pebble"),
+    programs={
+        "nginx": "usr/sbin/nginx",
+        "redis-server": "usr/bin/redis-server",
+        "redis-cli": "usr/bin/redis-cli",
+        "pebble": "usr/bin/pebble",
+        "pebble-challtestsrv": "usr/bin/pebble-challtestsrv",
+    },
+)
+POSTGRESQL = Service(
+    packages=("postgresql-15", "postgresql-client-15", "libpq5"),
+    programs={
+        "initdb": "usr/lib/postgresql/15/bin/initdb",
+        "postgres": "usr/lib/postgresql/15/bin/postgres",
+        "psql": "usr/lib/postgresql/15/bin/psql",
+    },
+)
+
+
+def install_tools(tools: Iterable[str]) -> None:
+    """Install those Debian packages that are missing.
+
+    Raises BedError naming them when this user may not install packages.
+    """
+    missing = [name for name in sorted(tools) if not _installed(name)]
+    if not missing:
+        return
+    _say(f"installing with apt-get: {' '.join(missing)}")
+    command = [
+        *_as_root(missing),
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "install",
+        "--yes",
+        "--no-install-recommends",
+        *missing,
+    ]
+    _with_update(command, "installing Debian packages", missing)
+
+
+def unpack_services(prefix: Prefix, name: str, service: Service) -> None:
+    """Download a service's packages and what they need, and unpack them into the prefix."""
+    stamp = Stamp(prefix.stamps, f"debian-{name}", [RECIPE, *service.packages])
+    if stamp.fresh() and all((prefix.bin / program).exists() for program in service.programs):
+        return
+    closure = _closure(service.packages)
+    _say(f"unpacking from Debian: {' '.join(closure)}")
+    download = prefix.path / "download" / name
+    shutil.rmtree(download, ignore_errors=True)
+    download.mkdir(parents=True)
+    command = ["apt-get", "download", *closure]
+    if os.geteuid() == 0:
+        # apt's own user may not be able to write into the checkout
+        command[1:1] = ["--option", "APT::Sandbox::User=root"]
+    _with_update(command, "downloading Debian packages", closure, download)
+    for archive in sorted(download.glob("*.deb")):
+        run(["dpkg", "--extract", archive, prefix.debian], purpose=f"unpacking {archive.name}")
+    shutil.rmtree(download)
+    for program, path in service.programs.items():
+        _write_wrapper(prefix, program, path)
+    stamp.write()
+
+
+def _closure(packages: Iterable[str]) -> list[str]:
+    """The packages and those of their dependencies that this machine has not installed."""
+    command = ["apt-get", "--simulate", "--no-install-recommends", "install", *packages]
+    output = _with_update(command, "resolving Debian packages", packages)
+    wanted = re.findall(r"^Inst (\S+)", output, re.MULTILINE)
+    return sorted({*packages, *wanted})
+
+
+def _write_wrapper(prefix: Prefix, program: str, path: str) -> None:
+    folders = sorted(
+        f"$here/{found.relative_to(prefix.path)}"
+        for pattern in ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*")
+        for found in prefix.debian.glob(pattern)
+    )
+    prefix.bin.mkdir(exist_ok=True)
+    wrapper = prefix.bin / program
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        'here=$(cd "$(dirname "$0")/.." && pwd) || exit\n'
+        f'LD_LIBRARY_PATH="{":".join(folders)}" exec "$here/debian/{path}" "$@"\n'
+    )
+    wrapper.chmod(0o755)
+
+
+def _installed(name: str) -> bool:
+    try:
+        status = run(
+            ["dpkg-query", "--show", "--showformat=${db:Status-Status}", name],
+            purpose=f"looking for the Debian package {name}",
+        )
+    except BedError:
+        return False
+    return status == "installed"
+
+
+def _as_root(missing: Iterable[str]) -> list[str]:
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        return ["sudo"]
+    raise BedError(
+        "These Debian packages are missing, and only root can install them: "
+        f"{' '.join(missing)}. Run this as root, install sudo, or install them yourself."
+    )
+
+
+def _with_update(
+    command: list[str],
+    purpose: str,
+    packages: Iterable[str],
+    directory: Path | None = None,
+) -> str:
+    """Run an apt-get command; when it fails, refresh the package lists once and try again."""
+    try:
+        return run(command, purpose=purpose, directory=directory)
+    except BedError:
+        update = [*_as_root(packages), "apt-get", "update"]
+        run(update, purpose="refreshing the list of Debian packages")
+        return run(command, purpose=purpose, directory=directory)
+
+
+def _say(text: str) -> None:
+    print(f"bed: {text}", file=sys.stderr, flush=True)
