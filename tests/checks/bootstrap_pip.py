@@ -26,8 +26,9 @@ def main() -> None:
     version = Path(__file__).stem.partition("get_pip_")[2].replace("_", ".")
     wheel = Path(__file__).with_name(f"pip-{version}-py3-none-any.whl")
     # pip runs from its wheel, and then installs it.
-    command = [sys.executable, f"{wheel}/pip", "install", "--quiet", "--find-links", wheel.parent]
-    sys.exit(subprocess.run([*command, *arguments], check=False).returncode)
+    pip = [sys.executable, f"{wheel}/pip"]
+    install = ["install", "--quiet", "--find-links", str(wheel.parent), *arguments]
+    sys.exit(subprocess.run([*pip, *install], check=False).returncode)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,13 @@ results_to() {
     fi
 }
 
+# Run one of the Python programs beside this file: program NAME ARGUMENT...
+program() {
+    local name=$1
+    shift
+    PYTHONPATH=$root/tests "$controller/bin/python" -m "checks.$name" "$@"
+}
+
 # Count one verdict: record NAME passed|failed
 record() {
     if [ "$2" = passed ]; then

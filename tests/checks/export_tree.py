@@ -6,7 +6,7 @@
 ansible-test wants a collection in ``ansible_collections/NAMESPACE/NAME`` and refuses a link. The
 copy is a repository of its own, since ansible-test asks git which files belong to it.
 
-    python export_tree.py SOURCE DESTINATION    DESTINATION is replaced
+    python -m checks.export_tree SOURCE DESTINATION    DESTINATION is replaced
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 Version managers put shims on PATH, which ansible-test takes for interpreters and then fails on:
 what counts is the program that a shim would start.
 
-    python interpreters.py 3.12 3.13    one line `VERSION PATH` for each that is there
+    python -m checks.interpreters 3.12 3.13    one line `VERSION PATH` for each that is there
 """
 
 from __future__ import annotations

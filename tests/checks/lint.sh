@@ -24,7 +24,7 @@ types_of_collection() {
 types_of_server() {
     # Inside Modoboa's environment: the Django plugin of mypy has to import the models.
     if [ ! -x "$bed/venv/modoboa/bin/mypy" ]; then
-        echo "mypy is missing from $bed/venv/modoboa: run 'make setup' (extra 'test' of server/)."
+        echo "mypy is missing from $bed/venv/modoboa: run 'make setup' (extra 'types' of server/)."
         return 1
     fi
     (cd server && "$bed/venv/modoboa/bin/mypy")
@@ -43,6 +43,7 @@ if grep -q '^\[tool\.mypy\]' server/pyproject.toml 2>/dev/null; then
 fi
 check yamllint yamllint --strict .
 check ansible-lint ansible-lint --offline --strict
+check antsibull-docs antsibull-docs lint-collection-docs --plugin-docs --disallow-unknown-collection-refs .
 check antsibull-changelog antsibull-changelog lint
 check shellcheck shell_scripts
 

@@ -25,7 +25,7 @@ results_to "${1:-}"
 
 # Real interpreters come first on PATH and shims leave it. The more versions there are, the more
 # of them the import and compile tests cover.
-interpreters=$("$python" "$checks/interpreters.py" 3.9 3.10 3.11 3.12 3.13 3.14)
+interpreters=$(program interpreters 3.9 3.10 3.11 3.12 3.13 3.14)
 interpreter_of() {
     sed -n "s/^$1 //p" <<<"$interpreters"
 }
@@ -71,7 +71,7 @@ sanity() {
         status=$?
     while read -r name verdict; do
         record "$label-$name" "$verdict"
-    done < <("$python" "$checks/sanity_verdicts.py" "$status" <"$log")
+    done < <(program sanity_verdicts "$status" <"$log")
     # A test that could not run says so in a warning only.
     grep -E '^(ERROR|FATAL|WARNING: (Skipping|Required))' "$log" | sort -u | sed 's/^/    /' || true
     [ "$status" -eq 0 ] || echo "    All of it is in $log"
@@ -125,7 +125,7 @@ unit_tests() {
 }
 
 keep_pip_settings
-"$python" "$checks/export_tree.py" "$root" "$copy"
+program export_tree "$root" "$copy"
 sanity "$controller" sanity-2.19
 if [ -n "$everything" ]; then
     newest_ansible 3.12
