@@ -1,0 +1,120 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that all ACME modules share, and what they become.
+
+Documented in the doc fragment ``acme``.
+"""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from .account import Account, AccountOptions, contact_addresses
+from .errors import AcmeError
+from .files import Ownership
+from .keys import ACCOUNT_KEY_TYPES
+from .network import Network, Trust
+
+_MOST_CONCURRENT = 64
+
+
+def ca_arguments() -> dict[str, Any]:
+    """Return the options that say which CA, how to reach it, and with which account."""
+    return {
+        "acme_directory": {
+            "type": "str",
+            "required": True,
+            "fallback": (env_fallback, ["ACME_DIRECTORY_URL"]),
+        },
+        "ca_path": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "timeout": {"type": "float", "default": 30.0},
+        "account_contact": {"type": "list", "elements": "str", "default": []},
+        "terms_agreed": {"type": "bool", "default": False},
+        "account_key_type": {
+            "type": "str",
+            "choices": list(ACCOUNT_KEY_TYPES),
+            "default": "P-256",
+        },
+        "storage": {"type": "path", "required": True},
+        "concurrency": {"type": "int", "default": 8},
+    }
+
+
+def storage_from(parameters: Mapping[str, Any]) -> Path:
+    """Return the storage folder.
+
+    :raises AcmeError: the path is relative
+    """
+    storage = Path(parameters["storage"])
+    if not storage.is_absolute():
+        raise AcmeError(f"storage is {str(storage)!r}. Give an absolute path.")
+    return storage
+
+
+def account_from(parameters: Mapping[str, Any], storage: Path) -> Account:
+    """Return the account at the chosen directory.
+
+    :raises AcmeError: a contact is no mail address
+    """
+    options = AccountOptions(
+        contact=contact_addresses(parameters["account_contact"]),
+        terms_agreed=parameters["terms_agreed"],
+        key_type=parameters["account_key_type"],
+    )
+    return Account(storage, parameters["acme_directory"], options)
+
+
+def network_from(parameters: Mapping[str, Any]) -> Network:
+    """Return the connection to the CA; nothing is sent yet.
+
+    :raises AcmeError: an option makes no sense
+    """
+    directory = parameters["acme_directory"]
+    if not directory.startswith(("https://", "http://")):
+        raise AcmeError(f"acme_directory is {directory!r}. Give the https:// URL of a directory.")
+    ca_path = parameters["ca_path"]
+    if ca_path and parameters["validate_certs"] and not Path(ca_path).exists():
+        raise AcmeError(f"ca_path is {ca_path}, which does not exist on this host.")
+    return Network(
+        directory,
+        trust=Trust(ca_path, parameters["validate_certs"]),
+        timeout=parameters["timeout"],
+        connections=concurrency_from(parameters),
+    )
+
+
+def concurrency_from(parameters: Mapping[str, Any]) -> int:
+    """Return how much may be under way at once.
+
+    :raises AcmeError: it is out of bounds
+    """
+    concurrency = int(parameters["concurrency"])
+    if not 1 <= concurrency <= _MOST_CONCURRENT:
+        raise AcmeError(f"concurrency is {concurrency}. Choose 1 to {_MOST_CONCURRENT}.")
+    return concurrency
+
+
+def ownership_from(parameters: Mapping[str, Any]) -> Ownership:
+    """Return whom the certificate files are to belong to.
+
+    :param parameters: ``owner`` and ``group``, by name or number
+    :raises AcmeError: this host knows no such user or group
+    """
+    owner, group = parameters["owner"], parameters["group"]
+    uid = gid = -1
+    try:
+        if owner:
+            uid = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+        if group:
+            gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError as error:
+        raise AcmeError(f"{error.args[0]}. Create it first, or name another.") from error
+    return Ownership(uid, gid)

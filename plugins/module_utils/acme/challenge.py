@@ -1,0 +1,160 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proving control of names: authorizations and their HTTP-01 challenges (RFC 8555 section 7.5)."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import Any, Union
+
+from .errors import PREFIX, AcmeError, Problem, ProblemError
+from .network import Network, Reply
+from .waiting import Deadline, poll
+from .webroot import Stateless, Webroot
+
+with suppress(ImportError):  # libraries.py says what is missing
+    import josepy
+    from acme import challenges
+
+Responder = Union[Webroot, Stateless]
+
+
+def authorize(
+    network: Network,
+    urls: list[str],
+    responder: Responder,
+    workers: Executor,
+    deadline: Deadline,
+) -> None:
+    """Bring every authorization of an order to ``valid``, all of them at the same time.
+
+    :param urls: of the authorizations
+    :param responder: serves the answers while the CA looks
+    :param workers: where the requests of an order with several names run
+    :raises ProblemError: one or several names failed; each is a sub-problem with its identifier
+    :raises AcmeError: the CA cannot be reached or is not understood
+    :raises OSError: an answer cannot be placed
+    """
+    authorizations = [Authorization(network, url, deadline) for url in urls]
+    with ExitStack() as served:
+        # One name, the usual case, needs no other thread.
+        run = workers.map if len(authorizations) > 1 else map
+        list(run(Authorization.look, authorizations))
+        pending = [each for each in authorizations if each.pending]
+        for authorization in pending:
+            served.enter_context(authorization.serve(responder))
+        list(run(Authorization.begin, pending))
+        # the answers stay until the CA is done with every name, failed ones included
+        list(run(Authorization.wait, pending))
+    problems = [each.problem for each in authorizations if each.problem]
+    if len(problems) == 1:
+        raise ProblemError("the CA could not verify control of the name", problems[0])
+    if problems:
+        problem = Problem(
+            type=f"{PREFIX}compound",
+            detail=f"{len(problems)} of {len(authorizations)} names failed",
+            subproblems=tuple(problems),
+        )
+        raise ProblemError("the CA could not verify control of the names", problem)
+
+
+class Authorization:
+    """One name's authorization on its way from ``pending`` to ``valid``."""
+
+    def __init__(self, network: Network, url: str, deadline: Deadline) -> None:
+        self._network = network
+        self._url = url
+        self._deadline = deadline
+        self._challenge_url = ""
+        self._token = ""
+        self._answer = ""
+        self._name = ""
+        self.pending = False
+        self.problem: Problem | None = None
+
+    def look(self) -> None:
+        """Read from the CA which name this is, whether it is proved, and how to prove it.
+
+        :raises AcmeError: the CA cannot be reached or is not understood
+        """
+        body = self._fetch().json()
+        identifier = body.get("identifier")
+        self._name = str(identifier.get("value")) if isinstance(identifier, dict) else "a name"
+        self._judge(body)
+        if self.pending:
+            self._choose_challenge(body)
+
+    def serve(self, responder: Responder) -> AbstractContextManager[None]:
+        """Return a context in which the answer to the challenge is served."""
+        return responder.answering(self._token, self._answer)
+
+    def begin(self) -> None:
+        """Tell the CA that the answer is in place (RFC 8555 section 7.5.1).
+
+        :raises AcmeError: the CA cannot be reached, or refused for a name that it awaits
+        """
+        try:
+            self._network.post(
+                self._challenge_url, {}, self._deadline, what=f"to look for {self._name}"
+            )
+        except ProblemError:
+            # the answer to an earlier attempt got lost on the way, and the CA is past it
+            self._judge(self._fetch().json())
+            if self.pending:
+                raise
+
+    def wait(self) -> None:
+        """Wait until the CA has decided.
+
+        :raises AcmeError: the CA cannot be reached or does not come to an end
+        """
+        if self.pending:
+            poll(
+                self._decision,
+                self._deadline,
+                what=f"looking for {self._name}",
+                sleep=self._network.sleep,
+            )
+
+    def _decision(self) -> tuple[bool | None, float | None]:
+        reply = self._fetch()
+        self._judge(reply.json())
+        return (None if self.pending else True), reply.retry_after
+
+    def _fetch(self) -> Reply:
+        return self._network.post(self._url, None, self._deadline, what="to show an authorization")
+
+    def _judge(self, body: dict[str, Any]) -> None:
+        status = body.get("status")
+        self.pending = status == "pending"
+        if status in ("pending", "valid"):
+            return
+        error = next((each["error"] for each in _challenges(body) if each.get("error")), None)
+        if error is None:
+            error = {"detail": f"the authorization is {status}"}
+        self.problem = Problem.from_json(error, url=self._url, identifier=self._name)
+
+    def _choose_challenge(self, body: dict[str, Any]) -> None:
+        offered = {str(each.get("type")): each for each in _challenges(body)}
+        challenge = offered.get("http-01")
+        if challenge is None or self._network.account_key is None:
+            kinds = ", ".join(sorted(offered)) or "nothing"
+            raise AcmeError(
+                f"for {self._name} the CA offers {kinds}, but not http-01, which is needed"
+            )
+        try:
+            http = challenges.HTTP01(token=josepy.decode_b64jose(str(challenge["token"])))
+            self._challenge_url = str(challenge["url"])
+        except (josepy.DeserializationError, KeyError) as error:
+            raise AcmeError(
+                f"the challenge that the CA sent for {self._name} is malformed"
+            ) from error
+        self._token = http.encode("token")
+        self._answer = http.key_authorization(self._network.account_key.jwk)
+
+
+def _challenges(body: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = body.get("challenges")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

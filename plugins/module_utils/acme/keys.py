@@ -1,0 +1,106 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private keys: their kinds, their making, their place in PEM files and in JOSE."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, Union
+
+from .errors import AcmeError
+
+with suppress(ImportError):  # libraries.py says what is missing
+    import josepy
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+ACCOUNT_KEY_TYPES = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
+CERTIFICATE_KEY_TYPES = ("P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096")
+
+PrivateKey = Union["ec.EllipticCurvePrivateKey", "rsa.RSAPrivateKey"]
+
+_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+
+def make_key(key_type: str) -> PrivateKey:
+    """Make a private key.
+
+    :param key_type: one of ``CERTIFICATE_KEY_TYPES``
+    """
+    if key_type == "P-256":
+        return ec.generate_private_key(ec.SECP256R1())
+    if key_type == "P-384":
+        return ec.generate_private_key(ec.SECP384R1())
+    return rsa.generate_private_key(public_exponent=65537, key_size=int(key_type[len("RSA-") :]))
+
+
+def key_type_of(public_key: object) -> str:
+    """Return the kind of a public key as the options write it, or the class name of another."""
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return _CURVES.get(public_key.curve.name, public_key.curve.name)
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return f"RSA-{public_key.key_size}"
+    return type(public_key).__name__.lstrip("_")
+
+
+def key_to_pem(key: PrivateKey) -> bytes:
+    """Return the key as unencrypted PKCS #8, which every web server reads."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def key_from_pem(pem: bytes) -> PrivateKey | None:
+    """Read a private key; ``None`` if the text holds no key that can be used here."""
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        return key
+    return None
+
+
+def same_public_key(left: Any, right: Any) -> bool:
+    """Say whether two public keys are the same one."""
+    encoding = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return bool(left.public_bytes(*encoding) == right.public_bytes(*encoding))
+
+
+def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:
+    """Return the digest to sign a request for this key with."""
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size > 256:
+        return hashes.SHA384()
+    return hashes.SHA256()
+
+
+class AccountKey:
+    """The key that signs every request of an account (RFC 8555 section 6.2)."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        """Wrap a P-256 or RSA key.
+
+        :raises AcmeError: the key is of another kind
+        """
+        self.jwk: josepy.JWK
+        self.algorithm: josepy.JWASignature
+        if isinstance(key, rsa.RSAPrivateKey):
+            self.jwk = josepy.JWKRSA(key=josepy.ComparableRSAKey(key))
+            self.algorithm = josepy.RS256
+        elif key.curve.name == "secp256r1":
+            self.jwk = josepy.JWKEC(key=josepy.ComparableECKey(key))
+            self.algorithm = josepy.ES256
+        else:
+            raise AcmeError(
+                f"account keys of type {key_type_of(key.public_key())} are not supported; use one"
+                f" of {', '.join(ACCOUNT_KEY_TYPES)}"
+            )
+
+    @property
+    def thumbprint(self) -> str:
+        """The RFC 7638 thumbprint, in base64url: the second half of every key authorization."""
+        return josepy.b64encode(self.jwk.thumbprint()).decode("ascii")

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which third-party libraries the ACME code needs, and what to install when one is missing.
+
+The other files import them under ``suppress(ImportError)``, so that documentation tools and this
+check can load the package without them.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+# import name -> (Debian package, distribution on PyPI)
+_PACKAGES = {
+    "acme": ("python3-acme", "acme"),
+    "josepy": ("python3-josepy", "josepy"),
+    "cryptography": ("python3-cryptography", "cryptography"),
+    "requests": ("python3-requests", "requests"),
+}
+
+
+def missing_libraries() -> list[str]:
+    """Return the import names of the libraries that this Python does not have."""
+    return [name for name in _PACKAGES if find_spec(name) is None]
+
+
+def how_to_install(names: list[str]) -> str:
+    """Return one sentence that says which packages to install.
+
+    :param names: what :func:`missing_libraries` returned
+    """
+    debian = " ".join(_PACKAGES[name][0] for name in names)
+    pypi = " ".join(_PACKAGES[name][1] for name in names)
+    return (
+        f"On Debian and Ubuntu install the package {debian};"
+        f" elsewhere install {pypi} from PyPI for the Python that runs this module."
+    )

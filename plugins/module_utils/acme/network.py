@@ -1,0 +1,311 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signed requests to one ACME server: nonces, retries, and errors that say what happened."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import AcmeError, Problem, ProblemError, stable_text
+from .keys import AccountKey
+from .waiting import Deadline, retry_after_seconds
+
+with suppress(ImportError):  # libraries.py says what is missing
+    import josepy
+    import requests
+    import requests.adapters
+    from acme import jws
+
+_USER_AGENT = "ansible-collection-mailhost.modoboa (acme_cert)"
+# With half of all nonces refused, one request in a thousand million fails for good.
+_NONCE_ATTEMPTS = 30
+# A connection that the CA closed while it was idle, a restart of the CA.
+_CONNECTION_ATTEMPTS = 3
+_UNAVAILABLE_ATTEMPTS = 5
+_LONGEST_RETRY_AFTER = 60.0
+_FIRST_BACKOFF = 0.2
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the CA answered, as far as ACME looks at it."""
+
+    url: str
+    status: int
+    body: bytes
+    location: str | None
+    retry_after: float | None
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object in the body.
+
+        :raises AcmeError: there is none
+        """
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise AcmeError(
+                "the CA answered with something that is not a JSON object. Make sure that"
+                " acme_directory is the address of an ACME directory.",
+                problem=Problem(url=self.url, status=self.status),
+            )
+        return document
+
+    def problem(self) -> Problem:
+        """Return the body as a problem document, whatever it holds."""
+        document: object = None
+        with suppress(ValueError):
+            document = json.loads(self.body)
+        return Problem.from_json(
+            document, url=self.url, status=self.status, retry_after=self.retry_after
+        )
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How the TLS certificate of the CA's own server is checked."""
+
+    ca_path: str | None = None
+    validate: bool = True
+
+    def verify(self) -> bool | str:
+        """Return it as requests takes it.
+
+        It is given with every request: requests lets REQUESTS_CA_BUNDLE from the environment
+        overrule what is set on the session.
+        """
+        if not self.validate:
+            return False
+        return self.ca_path or True
+
+
+class Network:
+    """One connection pool and one nonce pool, shared by all threads.
+
+    ``account_url`` is set once the account is known; from then on requests name it (RFC 8555
+    section 6.2).
+    """
+
+    def __init__(
+        self,
+        directory_url: str,
+        *,
+        trust: Trust,
+        timeout: float,
+        connections: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.account_key: AccountKey | None = None
+        self.account_url: str | None = None
+        self.sleep = sleep
+        self.session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(
+            pool_connections=1, pool_maxsize=connections, pool_block=True
+        )
+        self.session.mount("https://", adapter)
+        self.session.mount("http://", adapter)
+        self._directory_url = directory_url
+        self._directory: dict[str, Any] | None = None
+        self._directory_lock = threading.Lock()
+        self._verify = trust.verify()
+        self._timeout = timeout
+        self._nonces: deque[str] = deque(maxlen=4 * connections)
+
+    def endpoint(self, name: str, deadline: Deadline) -> str:
+        """Return the URL of a directory entry, such as ``newOrder`` (RFC 8555 section 7.1.1).
+
+        :raises AcmeError: the directory cannot be had or lacks the entry
+        """
+        with self._directory_lock:
+            if self._directory is None:
+                url = self._directory_url
+                reply = self._persist(lambda: self._send("GET", url), deadline)
+                if reply.status >= 400:
+                    raise ProblemError(f"the directory {url} cannot be read", reply.problem())
+                self._directory = reply.json()
+            entry = self._directory.get(name)
+        if not isinstance(entry, str):
+            raise AcmeError(
+                f"{self._directory_url} has no entry {name}. Make sure that acme_directory is the"
+                " address of an ACME directory."
+            )
+        return entry
+
+    def post(
+        self,
+        url: str,
+        payload: Mapping[str, Any] | None,
+        deadline: Deadline,
+        *,
+        what: str,
+        with_key: bool = False,
+    ) -> Reply:
+        """Send a signed request (RFC 8555 section 6.2) and return what the CA answered.
+
+        :param payload: ``None`` fetches a resource (POST-as-GET, section 6.3)
+        :param what: the deed in a few words that hold nothing random, for the error
+        :param with_key: sign with the key itself instead of the account's URL
+        :raises ProblemError: the CA refused
+        :raises AcmeError: the CA cannot be reached or is not understood
+        """
+        content = b"" if payload is None else json.dumps(payload).encode()
+        nonce: str | None = None
+        for _attempt in range(_NONCE_ATTEMPTS):
+            send = partial(self._post_once, url, content, with_key, nonce, deadline)
+            reply = self._persist(send, deadline)
+            if reply.status < 400:
+                return reply
+            problem = reply.problem()
+            if problem.code != "badNonce":
+                break
+            # the refusal carries a fresh nonce, likelier to be good than the pooled ones
+            nonce = self._take_nonce()
+        raise ProblemError(f"the CA refused {what}", problem)
+
+    def _post_once(
+        self, url: str, content: bytes, with_key: bool, nonce: str | None, deadline: Deadline
+    ) -> Reply:
+        if self.account_key is None:
+            raise AcmeError("there is no account key to sign with")
+        signed = jws.JWS.sign(
+            content,
+            key=self.account_key.jwk,
+            alg=self.account_key.algorithm,
+            nonce=josepy.decode_b64jose(nonce or self._take_nonce() or self._new_nonce(deadline)),
+            url=url,
+            kid=None if with_key else self.account_url,
+        )
+        return self._send("POST", url, signed.json_dumps().encode())
+
+    def _take_nonce(self) -> str | None:
+        # the newest first: the CA forgets the old ones
+        try:
+            return self._nonces.pop()
+        except IndexError:
+            return None
+
+    def _new_nonce(self, deadline: Deadline) -> str:
+        url = self.endpoint("newNonce", deadline)
+        for _attempt in range(_NONCE_ATTEMPTS):
+            reply = self._send("HEAD", url)
+            if reply.status >= 400:
+                raise ProblemError(f"the CA gives no nonce at {url}", reply.problem())
+            nonce = self._take_nonce()
+            if nonce:
+                return nonce
+        raise AcmeError(f"the CA gives no nonce at {url}. Run again later.")
+
+    def _persist(self, send: Callable[[], Reply], deadline: Deadline) -> Reply:
+        """Repeat what fails for a moment only: dropped connections, 429, 5xx."""
+        unavailable = disconnected = 0
+        while True:
+            try:
+                reply = send()
+            except (requests.ConnectionError, requests.Timeout) as error:
+                disconnected += 1
+                wait = _FIRST_BACKOFF * 2.0**disconnected
+                if (
+                    disconnected >= _CONNECTION_ATTEMPTS
+                    or isinstance(error, (requests.exceptions.SSLError, requests.Timeout))
+                    or wait > deadline.remaining()
+                ):
+                    raise self._unreachable(error) from error
+            except requests.RequestException as error:
+                raise self._unreachable(error) from error
+            else:
+                if reply.status != 429 and reply.status < 500:
+                    return reply
+                unavailable += 1
+                wait = _FIRST_BACKOFF * 2.0**unavailable
+                if reply.retry_after is not None:
+                    wait = reply.retry_after
+                if (
+                    unavailable >= _UNAVAILABLE_ATTEMPTS
+                    or wait > min(_LONGEST_RETRY_AFTER, deadline.remaining())
+                    or (reply.status == 429 and reply.retry_after is None)
+                ):
+                    return reply
+            self.sleep(wait)
+
+    def _send(self, method: str, url: str, body: bytes | None = None) -> Reply:
+        headers = {"User-Agent": _USER_AGENT, "Accept-Language": "en"}
+        if body is not None:
+            headers["Content-Type"] = "application/jose+json"
+        response = self.session.request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=self._timeout,
+            verify=self._verify,
+            allow_redirects=method == "GET",
+        )
+        nonce = response.headers.get("Replay-Nonce")
+        if nonce and _is_base64url(nonce):
+            self._nonces.append(nonce)
+        return Reply(
+            url=url,
+            status=response.status_code,
+            body=response.content,
+            location=response.headers.get("Location"),
+            retry_after=retry_after_seconds(response.headers.get("Retry-After")),
+        )
+
+    def _unreachable(self, error: requests.RequestException) -> AcmeError:
+        parts = urlsplit(self._directory_url)
+        where = f"the CA at {parts.scheme}://{parts.netloc}"
+        url = error.request.url if error.request is not None else None
+        problem = Problem(detail=str(error), url=url)
+        if isinstance(error, requests.exceptions.SSLError):
+            return AcmeError(
+                f"the TLS certificate of {where} cannot be verified: {_cause(error)}. Give the"
+                " certificates that it is signed with as ca_path.",
+                problem=problem,
+            )
+        if isinstance(error, requests.Timeout):
+            return AcmeError(
+                f"{where} did not answer within {self._timeout:g} seconds. Check the network"
+                " between this host and the CA, or raise timeout.",
+                problem=problem,
+            )
+        return AcmeError(
+            f"{where} cannot be reached: {_cause(error)}. Check acme_directory and the network"
+            " between this host and the CA.",
+            problem=problem,
+        )
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason: the outer texts hold addresses of Python objects."""
+    inner = error
+    while True:
+        reason = getattr(inner, "reason", None)
+        following = reason if isinstance(reason, BaseException) else None
+        following = following or next(
+            (each for each in reversed(inner.args) if isinstance(each, BaseException)), None
+        )
+        if following is None:
+            break
+        inner = following
+    strerror = inner.strerror if isinstance(inner, OSError) else None
+    return stable_text(strerror or str(inner)).rstrip(".") or type(inner).__name__
+
+
+def _is_base64url(text: str) -> bool:
+    try:
+        josepy.decode_b64jose(text)
+    except josepy.DeserializationError:
+        return False
+    return True
