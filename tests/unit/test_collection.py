@@ -28,7 +28,7 @@ def strings_of(path: Path) -> dict[str, str]:
     """Return the string constants that a file, or the class in it, assigns to upper-case names."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {
-        target.id: statement.value.value
+        target.id: str(statement.value.value)
         for statement in ast.walk(tree)
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
         for target in statement.targets
