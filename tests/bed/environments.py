@@ -23,17 +23,13 @@ OLDEST = (3, 11)
 
 def install_controller(prefix: Prefix) -> None:
     """ansible-core, the libraries of the modules, and the tools of the tests."""
-    _install(
-        prefix,
-        "controller",
-        [f for f in (REQUIREMENTS / "controller.txt", REQUIREMENTS / "checks.txt") if f.exists()],
-        [],
-    )
+    files = [REQUIREMENTS / "controller.txt", REQUIREMENTS / "checks.txt"]
+    _install(prefix, "controller", files, [])
 
 
 def install_modoboa(prefix: Prefix) -> None:
     """Modoboa, its application server, and the extension from this checkout, editable."""
-    _install(prefix, "modoboa", [REQUIREMENTS / "modoboa.txt"], ["-e", f"{EXTENSION}[test]"])
+    _install(prefix, "modoboa", [REQUIREMENTS / "modoboa.txt"], ["-e", f"{EXTENSION}[test,types]"])
 
 
 def _install(

@@ -94,7 +94,7 @@ class Modoboa:
             command=[
                 *(self.python, "-m", "gunicorn", f"{template.INSTANCE}.wsgi:application"),
                 *("--workers", str(WORKERS), "--bind", f"unix:{layout.application_socket}"),
-                *("--timeout", "120", "--capture-output"),
+                *("--timeout", "120", "--no-control-socket"),
             ],
             directory=self.directory,
             log=layout.logs / "modoboa.log",

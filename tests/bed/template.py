@@ -13,6 +13,7 @@ import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from string import Template
 
 from bed.command import run
 from bed.layout import Layout
@@ -28,6 +29,16 @@ EXTENSION = "modoboa_virtualhosts"
 INSTANCE = "instance"
 REDIS_URL = "@REDIS_URL@"
 DIRECTORY = "@DIRECTORY@"
+# Appended to the settings that deploy writes
+SETTINGS = Template("""
+# As an operator says it whose portals are not on port 443
+MODOBOA_VIRTUALHOSTS_PORT = $port
+
+# No question to the outside, and messages and errors in the log of gunicorn instead of syslog
+DISABLE_DASHBOARD_EXTERNAL_QUERIES = True
+for name in ("syslog", "syslog-auth", "syslog-mail", "mail-admins"):
+    LOGGING["handlers"][name] = {"class": "logging.StreamHandler", "formatter": "syslog"}
+""")
 # The newest templates to keep; older ones belong to other states of the checkout.
 KEPT = 4
 
@@ -43,9 +54,7 @@ def copy(layout: Layout) -> None:
     settings = layout.modoboa / INSTANCE / "settings.py"
     text = settings.read_text()
     text = text.replace(REDIS_URL, layout.redis_url).replace(DIRECTORY, str(layout.directory))
-    # As an operator says it whose portals are not on port 443
-    text += f"\nMODOBOA_VIRTUALHOSTS_PORT = {layout.ports.https}\n"
-    settings.write_text(text)
+    settings.write_text(text + SETTINGS.substitute(port=layout.ports.https))
 
 
 def environment(prefix: Prefix) -> dict[str, str]:
@@ -97,13 +106,12 @@ def _deploy(layout: Layout, target: Path) -> None:
 def _run_deploy(layout: Layout, work: Path, database_url: str) -> None:
     prefix = layout.prefix
     python = prefix.python("modoboa")
-    extension = ["--extensions", EXTENSION, "--dont-install-extensions"] if _has_extension() else []
     run(
         [
             *(python, prefix.modoboa / "bin" / "modoboa-admin.py", "deploy", INSTANCE),
             *("--collectstatic", "--domain", PRIMARY_HOSTNAME),
             *("--dburl", f"default:{database_url}", "--redisurl", layout.redis_url),
-            *extension,
+            *("--extensions", EXTENSION, "--dont-install-extensions"),
         ],
         directory=work,
         environment=environment(prefix),
@@ -141,10 +149,6 @@ def _key(prefix: Prefix) -> str:
     )
     names = [str(file.relative_to(extension)) for file in files]
     return digest([RECIPE, str(prefix.path), *versions, *names, *files])[:12]
-
-
-def _has_extension() -> bool:
-    return (CHECKOUT / "server" / EXTENSION / "migrations" / "0001_initial.py").exists()
 
 
 def _forget_old(prefix: Prefix) -> None:
