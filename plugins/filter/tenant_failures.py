@@ -24,7 +24,7 @@ options:
     elements: dict
     required: true
   step:
-    description: The step to name where a result does not name one itself.
+    description: The step of the chain that the results belong to.
     type: str
     required: true
 """

@@ -67,13 +67,12 @@ def tenant_plan(
 def tenant_failures(results: Iterable[Mapping[str, Any]], step: str) -> dict[str, dict[str, str]]:
     """The failed ones among a module's per-item results.
 
-    :param results: items with C(name), C(failed), C(error) and, where the module knows better
-        than the caller, C(step)
+    :param results: items with C(name), C(failed) and C(error)
     :param step: the step of the chain the results belong to
     :returns: hostname → C(step), C(error), and C(message), which puts all three in a line
     """
     return {
-        result["name"]: _failure_of(result["name"], result.get("step") or step, result["error"])
+        result["name"]: _failure_of(result["name"], step, result["error"])
         for result in results
         if result.get("failed")
     }

@@ -99,16 +99,16 @@ def test_an_unknown_tenant_is_no_silent_success() -> None:
         tenant_plan([a_tenant()], "logos", ["mail.zeta.example"])
 
 
-def test_failures_carry_the_step_that_the_module_names() -> None:
+def test_failures_carry_the_step_of_the_chain() -> None:
     results = [
         {"name": "a.example", "failed": False, "error": None},
         {"name": "b.example", "failed": True, "error": "broken"},
-        {"name": "c.example", "failed": True, "error": "stale", "step": "verify"},
+        {"name": "c.example", "failed": True, "error": "stale"},
     ]
     failures = tenant_failures(results, "final block")
     assert list(failures) == ["b.example", "c.example"]
     assert failures["b.example"]["message"] == "b.example: final block: broken"
-    assert failures["c.example"]["step"] == "verify"
+    assert failures["c.example"]["step"] == "final block"
 
 
 def test_reports_say_ready_or_failed_and_until_when() -> None:
