@@ -1,0 +1,81 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of nginx_vhost, read on the controller by the action plugin and on the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+STATES = ["present", "bootstrap", "disabled", "absent"]
+
+HOST_OPTIONS = (
+    "name",
+    "names",
+    "state",
+    "application",
+    "application_protocol",
+    "client_max_body_size",
+    "frontend_root",
+    "static_root",
+    "media_root",
+)
+"""The options of one virtual host."""
+
+MUTUALLY_EXCLUSIVE = [("name", "vhosts"), ("names", "vhosts")]
+REQUIRED_ONE_OF = [("name", "vhosts")]
+REQUIRED_IF = [("reload", "command", ["reload_command"])]
+
+
+def argument_spec() -> dict[str, Any]:
+    """The argument specification; the module's documentation describes every option."""
+    return {
+        "name": {"type": "str"},
+        "names": {"type": "list", "elements": "str", "default": []},
+        "state": {"type": "str", "choices": STATES, "default": "present"},
+        "vhosts": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "names": {"type": "list", "elements": "str", "default": []},
+                "state": {"type": "str", "choices": STATES},
+                "application": {"type": "str"},
+                "application_protocol": {"type": "str", "choices": ["http", "uwsgi"]},
+                "client_max_body_size": {"type": "str"},
+                "frontend_root": {"type": "path"},
+                "static_root": {"type": "path"},
+                "media_root": {"type": "path"},
+            },
+        },
+        "renewed": {"type": "list", "elements": "str", "default": []},
+        "application": {"type": "str"},
+        "application_protocol": {"type": "str", "choices": ["http", "uwsgi"], "default": "http"},
+        "client_max_body_size": {"type": "str", "default": "20m"},
+        "frontend_root": {"type": "path"},
+        "static_root": {"type": "path"},
+        "media_root": {"type": "path"},
+        "storage": {"type": "path"},
+        "challenge": {"type": "str", "choices": ["webroot", "stateless"], "default": "webroot"},
+        "thumbprint": {"type": "str"},
+        "http_port": {"type": "int", "default": 80},
+        "https_port": {"type": "int", "default": 443},
+        "listen_addresses": {"type": "list", "elements": "str", "default": ["*", "[::]"]},
+        "http2": {"type": "str", "choices": ["listen", "directive", "none"], "default": "listen"},
+        "sites_available": {"type": "path", "default": "/etc/nginx/sites-available"},
+        "sites_enabled": {"type": "str", "default": "/etc/nginx/sites-enabled"},
+        "nginx": {"type": "str", "default": "nginx"},
+        "prefix": {"type": "path"},
+        "config": {"type": "path"},
+        "pid": {"type": "path", "default": "/run/nginx.pid"},
+        "reload": {
+            "type": "str",
+            "choices": ["systemd", "signal", "command"],
+            "default": "systemd",
+        },
+        "reload_command": {"type": "list", "elements": "str"},
+        "verify": {"type": "bool", "default": True},
+        "verify_address": {"type": "str"},
+        "timeout": {"type": "int", "default": 10},
+        "rendered": {"type": "dict"},
+    }

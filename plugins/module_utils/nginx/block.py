@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first line of a server block, by which this collection knows its own files."""
+
+from __future__ import annotations
+
+import re
+
+_MARK = re.compile(
+    rb"# Written by mailhost\.modoboa\.nginx_vhost: ([a-z0-9.-]+), (bootstrap|present)\."
+)
+
+
+def state_of(name: str, content: bytes) -> str | None:
+    """Which block a file contains: C(bootstrap), C(present), or None if it is not ours.
+
+    A file that was written for another host and copied is not ours either.
+
+    :param name: the host that the file is named after
+    :param content: the file's content
+    """
+    mark = _MARK.match(content)
+    if mark is None or mark.group(1).decode() != name:
+        return None
+    return mark.group(2).decode()

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to put back if the run is killed: written before the first change, gone after the last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout, Site
+
+_NAME = ".nginx_vhost.journal"
+
+
+class Journal:
+    """The journal of the directory with the server blocks."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._path: Path = layout.available / _NAME
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether an earlier run did not come to its end."""
+        return self._path.exists()
+
+    def open(self, before: Mapping[str, Site]) -> None:
+        """Note how everything was that is about to change.
+
+        :raises OSError: the journal cannot be written; then nothing may change
+        """
+        sites = {
+            name: {
+                "content": None if site.content is None else _text(site.content),
+                "link": site.link,
+            }
+            for name, site in before.items()
+        }
+        files.write(self._path, json.dumps(sites).encode(), 0o600)
+        files.sync(self._layout.available)
+
+    def sites(self) -> dict[str, Site]:
+        """How everything was before the interrupted run; nothing if none was interrupted."""
+        content = files.read(self._path)
+        if content is None:
+            return {}
+        try:
+            return {
+                name: Site(
+                    None if site["content"] is None else _bytes(site["content"]), site["link"]
+                )
+                for name, site in json.loads(content).items()
+            }
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # It is written whole or not at all, so somebody was at it: there is nothing to put back
+            return {}
+
+    def recover(self) -> None:
+        """Put back what the interrupted run changed, except where somebody else has been since.
+
+        :raises OSError: something cannot be written
+        """
+        for name, site in self.sites().items():
+            try:
+                self._layout.read(name)
+            except NginxError:
+                continue
+            self._layout.put(name, site)
+        self._layout.sync()
+
+    def close(self) -> None:
+        """Everything is as it should be: forget how it was.
+
+        :raises OSError: the journal cannot be removed
+        """
+        files.put(self._path, None)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

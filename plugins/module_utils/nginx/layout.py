@@ -1,0 +1,145 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where server blocks are: a file a host, and a link to it where nginx reads another directory."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
+    NginxError,
+    reason,
+)
+
+
+@functools.cache
+def _real_directory(directory: str) -> str:
+    return os.path.realpath(directory)
+
+
+def canonical(path: str) -> str:
+    """One spelling of a path whose directories may be links, to compare with nginx's spelling."""
+    directory, name = os.path.split(path)
+    return os.path.join(_real_directory(directory), name)  # noqa: PTH118 # thousands of times a run
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the disk has for one host."""
+
+    content: bytes | None = None
+    """The file's content; None if there is none"""
+    link: str | None = None
+    """What the link says; None if there is none, or none is needed"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The directories. Without C(enabled), nginx reads C(available) itself."""
+
+    available: Path
+    enabled: Path | None
+
+    @classmethod
+    def of(cls, sites_available: str, sites_enabled: str) -> Layout:
+        """From the options, which must name directories that exist.
+
+        :raises NginxError: one of them does not
+        """
+        layout = cls(Path(sites_available), Path(sites_enabled) if sites_enabled else None)
+        for option, directory in (
+            ("sites_available", layout.available),
+            ("sites_enabled", layout.enabled),
+        ):
+            if directory is None:
+                continue
+            if not directory.is_absolute():
+                raise NginxError(f"{option} {str(directory)!r} is not an absolute path")
+            if not directory.is_dir():
+                raise NginxError(
+                    f"{option}: there is no directory {directory};"
+                    " install nginx (Debian package nginx), or name the directory it reads"
+                )
+        if layout.enabled is not None and layout.enabled.samefile(layout.available):
+            return cls(layout.available, None)
+        return layout
+
+    @property
+    def directories(self) -> list[Path]:
+        """The directories that are written to."""
+        return [self.available] if self.enabled is None else [self.available, self.enabled]
+
+    def file(self, name: str) -> Path:
+        """The file of a host's server block."""
+        return self.available / f"{name}.conf"
+
+    def link(self, name: str) -> Path | None:
+        """The link by which nginx reads it; None if it reads the file itself."""
+        return None if self.enabled is None else self.enabled / f"{name}.conf"
+
+    def loaded(self, name: str) -> Path:
+        """The path under which nginx reads a host's server block."""
+        return self.link(name) or self.file(name)
+
+    def is_enabled(self, site: Site) -> bool:
+        """Whether nginx reads the block of a site as it is."""
+        return site.content is not None and (self.enabled is None or site.link is not None)
+
+    def read(self, name: str) -> Site:
+        """What the disk has for a host.
+
+        :raises NginxError: something is there that this collection did not put there
+        """
+        file, link = self.file(name), self.link(name)
+        try:
+            if file.is_symlink() or (file.exists() and not file.is_file()):
+                raise NginxError(
+                    f"{file} is no regular file and not by this collection; move it away"
+                )
+            content = files.read(file)
+            if content is not None and state_of(name, content) is None:
+                raise NginxError(
+                    f"{file} was not written by this collection and is left as it is;"
+                    " move it away if this host is to be managed here"
+                )
+            return Site(content, None if link is None else self._read_link(link, file))
+        except OSError as error:
+            raise NginxError(f"cannot read the server block: {reason(error)}") from error
+
+    @staticmethod
+    def _read_link(link: Path, file: Path) -> str | None:
+        if link.exists() and not link.is_symlink():
+            raise NginxError(f"{link} is no link to {file} and is left as it is; move it away")
+        target = files.link_target(link)
+        if target is not None and os.path.realpath(link) != os.path.realpath(file):
+            raise NginxError(f"{link} leads to {target}, not to {file}; move it away")
+        return target
+
+    def put(self, name: str, site: Site) -> None:
+        """Make the disk have this for a host. nginx never sees a link that leads nowhere.
+
+        :raises OSError: something cannot be written
+        """
+        file, link = self.file(name), self.link(name)
+        if link is not None and site.link is None:
+            files.put_link(link, None)
+        if files.read(file) != site.content:
+            if link is not None and site.content is None:
+                files.put_link(link, None)
+            files.put(file, site.content)
+        if link is not None and site.link is not None:
+            files.put_link(link, site.link)
+
+    def sync(self) -> None:
+        """Make what was put durable.
+
+        :raises OSError: a directory cannot be synced
+        """
+        for directory in self.directories:
+            files.sync(directory)

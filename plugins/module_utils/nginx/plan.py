@@ -1,0 +1,198 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to change on the disk for each virtual host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import Item, change
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import certificate
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate import Certificate
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
+    NginxError,
+    reason,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
+    Layout,
+    Site,
+    canonical,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
+    Settings,
+    VirtualHost,
+)
+
+
+@dataclass
+class Step:
+    """The way of one virtual host from what is there to what is wanted, and what became of it."""
+
+    host: VirtualHost
+    layout: Layout
+    before: Site = field(default_factory=Site)
+    after: Site = field(default_factory=Site)
+    certificate: Certificate | None = None
+    """The one on disk, where nginx is to serve it"""
+    stale: bool = False
+    """nginx serves another certificate than the one on disk"""
+    served: Certificate | None = None
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The virtual host's name."""
+        return self.host.name
+
+    @property
+    def writes(self) -> bool:
+        """Whether files or links change."""
+        return self.error is None and self.after != self.before
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything changes: on disk, or in the certificate that is served."""
+        return self.error is None and (self.writes or self.stale)
+
+    @property
+    def reloads(self) -> bool:
+        """Whether nginx has to hear of it."""
+        return self.changed and (self._is_loaded(self.before) or self._is_loaded(self.after))
+
+    @property
+    def serves(self) -> bool:
+        """Whether nginx is to serve the host over HTTPS in the end."""
+        return self._is_loaded(self.after) and self._state(self.after) == "present"
+
+    @property
+    def served_before(self) -> bool:
+        """Whether nginx should be serving the host over HTTPS already."""
+        return self._is_loaded(self.before) and self._state(self.before) == "present"
+
+    def is_named_in(self, error: str, file: str | None) -> bool:
+        """Whether nginx's error is about this host: its file, or its certificate's directory."""
+        if f"/certs/{self.name}/" in error:
+            return True
+        if file is None:
+            return False
+        paths = {self.layout.file(self.name), self.layout.loaded(self.name)}
+        return canonical(file) in {canonical(str(path)) for path in paths}
+
+    def fail(self, error: str) -> None:
+        """The host ends here, with nothing changed for it."""
+        self.error = " ".join(error.split())
+        self.after = self.before
+
+    def _is_loaded(self, site: Site) -> bool:
+        return self.layout.is_enabled(site)
+
+    def _state(self, site: Site) -> str:
+        """In the words of the option C(state)."""
+        if site.content is None:
+            return "absent"
+        return state_of(self.name, site.content) or "absent"
+
+    def result(self) -> Item:
+        """The host's result."""
+        site = self.after
+        state = self._state(site)
+        if state != "absent" and not self._is_loaded(site):
+            state = "disabled"
+        return {
+            "name": self.name,
+            "state": state,
+            "changed": self.changed,
+            "failed": self.error is not None,
+            "error": self.error,
+            "file": str(self.layout.file(self.name)),
+            "served": None if self.served is None else self.served.summary(),
+        }
+
+    def diff(self, settings: Settings) -> list[dict[str, Any]]:
+        """What changes, as Ansible shows it."""
+        if not self.changed:
+            return []
+        entries = []
+        if self.before.content != self.after.content:
+            file = str(self.layout.file(self.name))
+            entries.append(change(file, _lines(self.before.content), _lines(self.after.content)))
+        if self.before.link != self.after.link:
+            link = str(self.layout.link(self.name))
+            entries.append(change(link, _link(self.before.link), _link(self.after.link)))
+        if self.stale:
+            chain = settings.fullchain(self.name)
+            entries.append(
+                change(
+                    f"certificate served for {self.name}",
+                    f"another than the one in {chain}\n",
+                    f"the one in {chain}\n",
+                )
+            )
+        return entries
+
+
+def plan(
+    host: VirtualHost,
+    layout: Layout,
+    settings: Settings,
+    rendered: Mapping[str, str],
+    before: Site | None = None,
+    certificate_expected: bool = False,
+) -> Step:
+    """What has to change on the disk for one virtual host.
+
+    :param rendered: the host's blocks by name of the block, from the controller
+    :param before: what will be there by then, if that is not what is there now
+    :param certificate_expected: whether the certificate would have been issued by now
+    :returns: the step; with its error if the host cannot have what it should
+    """
+    step = Step(host, layout)
+    try:
+        step.before = step.after = layout.read(host.name) if before is None else before
+        step.after = _wanted(step, settings, rendered, certificate_expected)
+    except NginxError as error:
+        step.fail(str(error))
+    except OSError as error:
+        step.fail(f"cannot read the certificate: {reason(error)}")
+    return step
+
+
+def _wanted(
+    step: Step, settings: Settings, rendered: Mapping[str, str], certificate_expected: bool
+) -> Site:
+    host, layout = step.host, step.layout
+    if host.state == "absent":
+        return Site()
+    fullchain, private_key = settings.fullchain(host.name), settings.private_key(host.name)
+    step.certificate = certificate.on_disk(fullchain, private_key)
+    block = "present"
+    if step.certificate is None and not certificate_expected:
+        if host.state == "present":
+            raise NginxError(
+                f"there is no certificate that nginx could load: {fullchain} and {private_key} are"
+                " missing or do not belong together; write the bootstrap block"
+                " (state bootstrap), then issue one with acme_cert"
+            )
+        block = "bootstrap"
+    link = None
+    if host.state == "disabled":
+        if layout.enabled is None:
+            raise NginxError(
+                "a host can be disabled only by its link, and sites_enabled is empty;"
+                " use state absent"
+            )
+    elif layout.enabled is not None:
+        link = step.before.link or str(layout.file(host.name))
+    return Site(rendered[block].encode("utf-8"), link)
+
+
+def _lines(content: bytes | None) -> str:
+    return "" if content is None else content.decode("utf-8", "replace")
+
+
+def _link(target: str | None) -> str:
+    return "" if target is None else f"link to {target}\n"

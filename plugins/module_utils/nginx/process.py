@@ -1,0 +1,242 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nginx program and the running nginx: testing a configuration, and reloading it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+
+# Where programs are that only the administrator runs; not on the path of every connection
+_ADMINISTRATOR_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+_RUN_LIMIT = 300.0
+_PAUSE = 0.02
+
+_LOADED = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
+_CONFLICT = re.compile(r'conflicting server name "([^"]+)" on (\S+), ignored')
+_POSITION = re.compile(r" in (/\S+):[0-9]+$")
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What C(nginx -T) says about the configuration on disk."""
+
+    __test__ = False  # pytest would take it for a test
+
+    ok: bool
+    error: str = ""
+    """nginx's own words if it is not ok"""
+    conflicts: frozenset[str] = frozenset()
+    """Names that more than one server block claims at one address"""
+    loaded: dict[str, str] = field(default_factory=dict)
+    """Files that nginx reads → their content"""
+
+    @property
+    def file(self) -> str | None:
+        """The file at fault, where nginx names one."""
+        for line in self.error.splitlines():
+            position = _POSITION.search(line)
+            if position is not None:
+                return position.group(1)
+        return None
+
+    def claims(self, name: str) -> list[str]:
+        """The files with a server block that claims a name."""
+        directive = re.compile(
+            rf"^\s*server_name\s[^;]*(?<![\w.-]){re.escape(name)}(?![\w.-])", re.MULTILINE
+        )
+        return [path for path, content in self.loaded.items() if directive.search(content)]
+
+
+@dataclass(frozen=True)
+class _Process:
+    """A process for certain: numbers come back, but not with the same time of birth."""
+
+    pid: str
+    parent: int
+    birth: str
+
+
+def _process(pid: str) -> _Process | None:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The second field is the name, in parentheses, and may contain anything
+    fields = status.rpartition(")")[2].split()
+    return _Process(pid, int(fields[1]), fields[19])
+
+
+def _accepts(worker: _Process) -> bool:
+    """Whether a worker is there still and has not been told to finish."""
+    try:
+        command = Path(f"/proc/{worker.pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    # A worker that finishes says so in its title
+    return command.rstrip(b"\0 ") == b"nginx: worker process" and _process(worker.pid) == worker
+
+
+class Nginx:
+    """One nginx: how its program is called and how it is told to reload."""
+
+    def __init__(
+        self,
+        program: str,
+        prefix: str | None,
+        config: str | None,
+        pid: str,
+        reload: str,
+        reload_command: Sequence[str] | None = None,
+    ) -> None:
+        """From the options of the same names.
+
+        :raises NginxError: there is no such program
+        """
+        self._command = [_find(program)]
+        self._command += ["-p", prefix] if prefix else []
+        self._command += ["-c", config] if config else []
+        self._config = config
+        self._pid_file = Path(pid)
+        self._method = reload
+        self._reload_command = list(reload_command or [])
+
+    def test(self) -> TestResult:
+        """Let nginx read the configuration on disk as it would when it reloads."""
+        done = _run([*self._command, "-T"])
+        if done.returncode != 0:
+            return TestResult(False, _errors_in(done.stderr))
+        conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(done.stderr))
+        parts = _LOADED.split(done.stdout)
+        return TestResult(True, "", conflicts, dict(zip(parts[1::2], parts[2::2])))
+
+    @property
+    def main_config(self) -> str:
+        """The main configuration file, for messages."""
+        return self._config or "nginx.conf"
+
+    def insist_on_running(self) -> None:
+        """Make sure that there is an nginx to reload.
+
+        :raises NginxError: there is none
+        """
+        if self._master() is None:
+            raise NginxError(
+                f"nginx is not running, as far as {self._pid_file} tells;"
+                " start it, or name its pid file with the option pid"
+            )
+
+    def reload(self, timeout: float) -> None:
+        """Make the running nginx take the configuration on disk, and wait until it has.
+
+        nginx keeps its old workers if it cannot take a configuration, so new ones are the proof.
+        The old ones go on accepting connections for a moment: a CA that came in that moment would
+        be answered from the old configuration.
+
+        :param timeout: seconds to wait for the one, and for the other
+        :raises NginxError: it did not
+        """
+        self.insist_on_running()
+        before = self._workers()
+        self._ask_to_reload()
+        deadline = time.monotonic() + timeout
+        while not self._workers() - before:
+            if time.monotonic() > deadline:
+                raise NginxError(
+                    f"nginx started no new workers within {timeout:g} seconds of the reload, so it"
+                    " kept its old configuration; its error log says why"
+                )
+            time.sleep(_PAUSE)
+        deadline = time.monotonic() + timeout
+        while any(_accepts(worker) for worker in before):
+            if time.monotonic() > deadline:
+                raise NginxError(
+                    f"nginx's old workers still accept connections {timeout:g} seconds after the"
+                    " reload; its error log may say why"
+                )
+            time.sleep(_PAUSE)
+
+    def _ask_to_reload(self) -> None:
+        if self._method == "signal":
+            master = self._master()
+            try:
+                if master is not None:
+                    os.kill(master, signal.SIGHUP)
+            except OSError as error:
+                raise NginxError(f"nginx cannot be told to reload: {error.strerror}") from error
+            return
+        command = self._reload_command
+        if self._method == "systemd":
+            command = [_find("systemctl"), "reload", "nginx.service"]
+        done = _run(command)
+        if done.returncode != 0:
+            said = " ".join((done.stderr or done.stdout).split())
+            raise NginxError(f"{' '.join(command)} failed ({done.returncode}): {said}")
+
+    def _master(self) -> int | None:
+        """The process id of the running nginx; None if there is none."""
+        try:
+            pid = int(self._pid_file.read_text(encoding="ascii"))
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return None
+        # After a crash the number may be somebody else's by now
+        return pid if command.startswith(b"nginx: master process") else None
+
+    def _workers(self) -> frozenset[_Process]:
+        """The master's children."""
+        master = self._master()
+        processes = (_process(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+        return frozenset(
+            process for process in processes if process is not None and process.parent == master
+        )
+
+
+def _find(program: str) -> str:
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), _ADMINISTRATOR_PATH])
+    found = shutil.which(program, path=path)
+    if found is None:
+        package = "nginx" if program != "systemctl" else "systemd"
+        raise NginxError(
+            f"there is no program {program}; install it (Debian package {package})"
+            + (", or name another with the option nginx" if package == "nginx" else "")
+            + (", or choose another way with the option reload" if package == "systemd" else "")
+        )
+    return found
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_RUN_LIMIT,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NginxError(f"{command[0]} cannot be run: {error}") from error
+
+
+def _errors_in(text: str) -> str:
+    """nginx's messages without what is the same in all of them."""
+    lines = [line.strip() for line in text.splitlines()]
+    errors = [
+        re.sub(r"^nginx: \[\w+\] ", "", line)
+        for line in lines
+        if re.match(r"nginx: \[(emerg|alert|crit|error)\]", line)
+    ]
+    return "\n".join(errors or [line for line in lines if line]) or "nginx says nothing more"

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of nginx_vhost, from the task's options to a result for each virtual host."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import Item
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step, plan
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import Nginx
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction import Transaction
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
+    Verification,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
+    VirtualHost,
+    settings,
+    virtual_hosts,
+)
+
+Rendered = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the run."""
+
+    results: list[Item]
+    diff: list[dict[str, Any]]
+    reloaded: bool
+    recovered: bool
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Make the virtual hosts as asked for; in check mode, say what would become of them.
+
+    :param params: the module's options
+    :raises ItemsError: an option is wrong; nothing was touched
+    :raises NginxError: nothing can be done for any of them
+    """
+    hosts = virtual_hosts(params)
+    common = settings(params, check_mode)
+    rendered = _blocks(params["rendered"], hosts)
+    layout = Layout.of(params["sites_available"], params["sites_enabled"])
+    nginx = Nginx(
+        params["nginx"],
+        params["prefix"],
+        params["config"],
+        params["pid"],
+        params["reload"],
+        params["reload_command"],
+    )
+    verification = _verification(params)
+    transaction = Transaction(layout, nginx, verification, params["timeout"])
+    renewed = frozenset(params["renewed"])
+    with contextlib.nullcontext() if check_mode else locked(layout.available):
+        recovered = transaction.recover(check_mode)
+        steps = [
+            plan(
+                host,
+                layout,
+                common,
+                rendered.get(host.name, {}),
+                before=recovered.get(host.name),
+                certificate_expected=check_mode and host.name in renewed,
+            )
+            for host in hosts
+        ]
+        _find_stale(steps, verification, renewed, check_mode)
+        if check_mode:
+            transaction.predict(steps)
+        else:
+            transaction.commit(steps)
+    return Outcome(
+        [step.result() for step in steps],
+        [entry for step in steps for entry in step.diff(common)],
+        transaction.reloaded,
+        transaction.recovered,
+    )
+
+
+def _find_stale(
+    steps: Sequence[Step],
+    verification: Verification | None,
+    renewed: frozenset[str],
+    check_mode: bool,
+) -> None:
+    """Note which hosts need a reload for nothing but their certificate."""
+    serving = [step for step in steps if step.error is None and step.served_before and step.serves]
+    if verification is not None:
+        verification.find_stale(serving)
+    if verification is None or check_mode:
+        for step in serving:
+            step.stale = step.stale or step.name in renewed
+
+
+def _verification(params: Mapping[str, Any]) -> Verification | None:
+    if not params["verify"]:
+        return None
+    return Verification.at(
+        params["verify_address"],
+        params["listen_addresses"],
+        params["https_port"],
+        params["timeout"],
+    )
+
+
+def _blocks(rendered: Rendered | None, hosts: Iterable[VirtualHost]) -> Rendered:
+    """The blocks from the controller, for exactly these hosts.
+
+    :raises NginxError: the action plugin was bypassed
+    """
+    for host in hosts:
+        if host.state == "absent":
+            continue
+        blocks = (rendered or {}).get(host.name) or {}
+        wanted = {"present"} if host.state == "present" else {"present", "bootstrap"}
+        if any(state_of(host.name, blocks.get(block, "").encode()) != block for block in wanted):
+            raise NginxError(
+                f"there is no rendered server block for {host.name}: nginx_vhost was called without"
+                " its action plugin, which renders them on the controller; call it as"
+                " mailhost.modoboa.nginx_vhost in a task"
+            )
+    return rendered or {}

@@ -1,0 +1,386 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Server blocks of nginx for the portals of a Modoboa instance."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_vhost
+short_description: Serve portals of a Modoboa instance with nginx
+version_added: 0.1.0
+author:
+  - the mailhost.modoboa contributors
+description:
+  - Writes one server block a virtual host, for one or for hundreds of them as one transaction. All are written, tested
+    with C(nginx -T), and loaded with one reload. Then the module makes sure that nginx serves, for every name, the
+    certificate that is on disk.
+  - What goes wrong for one virtual host is undone for that one, byte for byte. The others stand. The task fails at the
+    end and says which host failed and why.
+  - A certificate on disk that is not the one nginx serves causes a reload even if no server block changes.
+  - Blocks are rendered on the controller. The host needs Python and nginx, and no further library.
+options:
+  name:
+    description:
+      - Hostname of the virtual host, fully qualified and in lowercase.
+      - Either this or O(vhosts) is needed.
+    type: str
+  names:
+    description:
+      - More names that it answers to. They belong into the certificate, too.
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(present) serves the portal over HTTPS and redirects HTTP to it. It needs the certificate to be there.
+      - V(bootstrap) answers the challenges of the CA over HTTP. A host that has a certificate gets the block of
+        V(present) instead, which answers them too, so that a portal in use stays online.
+      - V(disabled) keeps the block in O(sites_available) and takes the link out of O(sites_enabled).
+      - V(absent) removes both.
+      - For items of O(vhosts) it is the default.
+    type: str
+    choices:
+      - present
+      - bootstrap
+      - disabled
+      - absent
+    default: present
+  vhosts:
+    description:
+      - The virtual hosts, if there is more than one. What an item leaves out is as in the option of the same name.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Hostname of the virtual host, fully qualified and in lowercase.
+        type: str
+        required: true
+      names:
+        description:
+          - More names that it answers to.
+        type: list
+        elements: str
+        default: []
+      state:
+        description:
+          - What it should be, see the option O(state).
+        type: str
+        choices:
+          - present
+          - bootstrap
+          - disabled
+          - absent
+      application:
+        description:
+          - Where its Modoboa application listens, see the option O(application).
+        type: str
+      application_protocol:
+        description:
+          - What the application speaks, see the option O(application_protocol).
+        type: str
+        choices:
+          - http
+          - uwsgi
+      client_max_body_size:
+        description:
+          - The largest upload, see the option O(client_max_body_size).
+        type: str
+      frontend_root:
+        description:
+          - Directory of the frontend, see the option O(frontend_root).
+        type: path
+      static_root:
+        description:
+          - Directory of the static files, see the option O(static_root).
+        type: path
+      media_root:
+        description:
+          - Directory of the uploaded files, see the option O(media_root).
+        type: path
+  renewed:
+    description:
+      - Virtual hosts whose certificate was issued earlier in this run. Names that are not among the task's are ignored.
+      - In check mode that certificate is not there yet. For these hosts the module then assumes that it is.
+      - Without O(verify) they are what tells that nginx has to be reloaded for a new certificate.
+    type: list
+    elements: str
+    default: []
+  application:
+    description:
+      - Where the Modoboa application listens, as V(unix:/path/to/socket), V(127.0.0.1:8000) or V([::1]:8000).
+      - Needed unless O(state=absent).
+    type: str
+  application_protocol:
+    description:
+      - What the application speaks. V(http) is for gunicorn.
+    type: str
+    choices:
+      - http
+      - uwsgi
+    default: http
+  client_max_body_size:
+    description:
+      - The largest upload, in nginx's way of writing sizes.
+    type: str
+    default: 20m
+  frontend_root:
+    description:
+      - Directory of Modoboa's frontend on the host, the one with C(index.html) and C(config.json).
+      - Needed unless O(state=absent).
+    type: path
+  static_root:
+    description:
+      - Directory of Modoboa's static files on the host (C(STATIC_ROOT)).
+      - Needed unless O(state=absent).
+    type: path
+  media_root:
+    description:
+      - Directory of the uploaded files on the host (C(MEDIA_ROOT)).
+      - Needed unless O(state=absent).
+    type: path
+  storage:
+    description:
+      - Directory with C(certs/HOSTNAME/fullchain.pem), C(certs/HOSTNAME/privkey.pem) and C(webroot/), the same as
+        for M(mailhost.modoboa.acme_cert).
+      - Needed unless O(state=absent).
+    type: path
+  challenge:
+    description:
+      - How HTTP-01 challenges are answered.
+      - V(webroot) serves the files that M(mailhost.modoboa.acme_cert) puts below O(storage).
+      - V(stateless) answers every well-formed token with O(thumbprint), without a file.
+    type: str
+    choices:
+      - webroot
+      - stateless
+    default: webroot
+  thumbprint:
+    description:
+      - Thumbprint of the account's key, from the result RV(mailhost.modoboa.acme_cert#module:account.thumbprint).
+      - Needed with O(challenge=stateless). In check mode it may be missing, as the account may be.
+    type: str
+  http_port:
+    description:
+      - Port for HTTP. A public CA asks on port 80.
+    type: int
+    default: 80
+  https_port:
+    description:
+      - Port for HTTPS. If it is not 443, redirects and the application are told it.
+    type: int
+    default: 443
+  listen_addresses:
+    description:
+      - Addresses to listen on. V(*) is all of IPv4, V([::]) all of IPv6.
+      - Leave out V([::]) on a host without IPv6, where nginx could not start with it.
+    type: list
+    elements: str
+    default:
+      - "*"
+      - "[::]"
+  http2:
+    description:
+      - How HTTP/2 is switched on.
+      - V(listen) writes it as a parameter of C(listen), which every nginx takes. From 1.25.1 on it warns of that.
+      - V(directive) writes C(http2 on), which needs nginx 1.25.1 or newer.
+      - V(none) leaves it off.
+    type: str
+    choices:
+      - listen
+      - directive
+      - none
+    default: listen
+  sites_available:
+    description:
+      - Directory for the server blocks, C(HOSTNAME.conf) each.
+      - Files there that are not by this module are never overwritten or removed.
+    type: path
+    default: /etc/nginx/sites-available
+  sites_enabled:
+    description:
+      - Directory for the links to them.
+      - Empty means that nginx reads O(sites_available) itself, such as C(/etc/nginx/conf.d).
+    type: str
+    default: /etc/nginx/sites-enabled
+  nginx:
+    description:
+      - The nginx program. A name without a slash is looked for where programs are.
+    type: str
+    default: nginx
+  prefix:
+    description:
+      - The prefix directory to call nginx with, where it is not the one it was built with.
+    type: path
+  config:
+    description:
+      - The main configuration file to call nginx with, where it is not the one it was built with.
+    type: path
+  pid:
+    description:
+      - The file with the process id of the running nginx.
+    type: path
+    default: /run/nginx.pid
+  reload:
+    description:
+      - How nginx is told to reload.
+      - V(systemd) calls C(systemctl reload nginx.service).
+      - V(signal) sends SIGHUP to the process named by O(pid).
+      - V(command) runs O(reload_command).
+    type: str
+    choices:
+      - systemd
+      - signal
+      - command
+    default: systemd
+  reload_command:
+    description:
+      - The command for O(reload=command), a program and its arguments. It runs without a shell.
+    type: list
+    elements: str
+  verify:
+    description:
+      - Whether to make sure, with a TLS handshake for every name, that nginx serves the certificate on disk.
+      - Without it, a certificate that was renewed outside of this run is not noticed.
+    type: bool
+    default: true
+  verify_address:
+    description:
+      - The address to connect to for that.
+      - By default one of O(listen_addresses), and the loopback address if that is all addresses.
+    type: str
+  timeout:
+    description:
+      - Seconds that nginx gets to take a new configuration, and to answer a TLS handshake.
+    type: int
+    default: 10
+  rendered:
+    description:
+      - The rendered server blocks. The action plugin fills this in on the controller; playbooks have no use for it.
+    type: dict
+notes:
+  - nginx has to be running, and its main configuration has to include what is in O(sites_enabled).
+  - Runs on the same O(sites_available) wait for each other.
+  - The first server block that nginx reads for an address and port also answers names that no block has. If these must
+    not reach a portal, give nginx a default server of its own.
+seealso:
+  - module: mailhost.modoboa.acme_cert
+extends_documentation_fragment:
+  - mailhost.modoboa.attributes
+"""
+
+EXAMPLES = r"""
+- name: Answer the challenges of the CA
+  mailhost.modoboa.nginx_vhost:
+    name: mail.atlas.example
+    state: bootstrap
+    storage: /var/lib/modoboa-virtualhosts
+    application: unix:/run/gunicorn/modoboa.sock
+    frontend_root: /srv/modoboa/instance/frontend
+    static_root: /srv/modoboa/instance/sitestatic
+    media_root: /srv/modoboa/instance/media
+
+- name: Serve two portals on one front end, where Modoboa's installer put the instance
+  mailhost.modoboa.nginx_vhost:
+    vhosts:
+      - name: mail.atlas.example
+      - name: portal.birch.example
+        names:
+          - webmail.birch.example
+        client_max_body_size: 50m
+    renewed: "{{ issued.certificates | selectattr('changed') | map(attribute='name') }}"
+    storage: /var/lib/modoboa-virtualhosts
+    application: unix:/run/uwsgi/app/modoboa_instance/socket
+    application_protocol: uwsgi
+    frontend_root: /srv/modoboa/instance/frontend
+    static_root: /srv/modoboa/instance/sitestatic
+    media_root: /srv/modoboa/instance/media
+
+- name: Take a portal offline for good
+  mailhost.modoboa.nginx_vhost:
+    name: mail.atlas.example
+    state: absent
+"""
+
+RETURN = r"""
+vhosts:
+  description: One result a virtual host, in the order of the task.
+  returned: unless an option was refused before anything was looked at
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Hostname of the virtual host.
+      type: str
+      sample: mail.atlas.example
+    state:
+      description: What is there now. In check mode, what would be.
+      type: str
+      sample: present
+    changed:
+      description: Whether its files, links, or the certificate that is served changed.
+      type: bool
+    failed:
+      description: Whether it is not as asked for. Then nothing changed for it.
+      type: bool
+    error:
+      description: What is wrong and what to do about it, or null.
+      type: str
+      sample: null
+    file:
+      description: Its file in O(sites_available).
+      type: str
+      sample: /etc/nginx/sites-available/mail.atlas.example.conf
+    served:
+      description: The certificate that nginx was found to serve, or null if none was looked for or found.
+      type: dict
+      contains:
+        serial:
+          description: Serial number in hexadecimal.
+          type: str
+          sample: 4a3f
+        not_after:
+          description: End of validity in ISO 8601.
+          type: str
+          sample: "2027-02-20T10:11:12Z"
+reloaded:
+  description: Whether nginx was reloaded. In check mode, whether it would be.
+  returned: with RV(vhosts)
+  type: bool
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import ItemsError, finish
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import arguments
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import run
+
+
+def main() -> None:
+    """Make the virtual hosts as asked for, and say what became of each."""
+    module = AnsibleModule(
+        arguments.argument_spec(),
+        mutually_exclusive=arguments.MUTUALLY_EXCLUSIVE,
+        required_one_of=arguments.REQUIRED_ONE_OF,
+        required_if=arguments.REQUIRED_IF,
+        supports_check_mode=True,
+    )
+    try:
+        outcome = run(module.params, module.check_mode)
+    except (ItemsError, NginxError) as error:
+        module.fail_json(msg=str(error))
+    finish(
+        module,
+        "vhosts",
+        "virtual hosts",
+        outcome.results,
+        outcome.diff,
+        reloaded=outcome.reloaded,
+        changed=outcome.recovered,
+    )
+
+
+if __name__ == "__main__":
+    main()
