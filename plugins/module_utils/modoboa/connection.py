@@ -1,0 +1,77 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options that every modoboa_* module shares, and the client made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import env_fallback, missing_required_lib
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors, sign_in
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
+    MISSING_REQUESTS,
+    Client,
+    Credentials,
+    new_session,
+)
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def connection_options() -> dict[str, Any]:
+    """The part of an argument spec that the doc fragment ``modoboa`` documents."""
+    return {
+        "url": {"type": "str", "required": True, "fallback": (env_fallback, ["MODOBOA_URL"])},
+        "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["MODOBOA_TOKEN"])},
+        "username": {"type": "str", "fallback": (env_fallback, ["MODOBOA_USERNAME"])},
+        "password": {
+            "type": "str",
+            "no_log": True,
+            "fallback": (env_fallback, ["MODOBOA_PASSWORD"]),
+        },
+        "ca_path": {"type": "path", "fallback": (env_fallback, ["MODOBOA_CA_PATH"])},
+        "validate_certs": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": 30},
+    }
+
+
+def require_library(module: AnsibleModule) -> None:
+    """End the module with the names of what to install if requests is not there."""
+    if MISSING_REQUESTS is not None:
+        module.fail_json(
+            msg=missing_required_lib("requests")
+            + " The Debian package is python3-requests; on PyPI it is requests.",
+            exception=MISSING_REQUESTS,
+        )
+
+
+def connect(params: Mapping[str, Any]) -> Client:
+    """A client for the connection options of a module.
+
+    A token is used as it is; a user name and password are exchanged for a temporary one, the
+    way the web interface does.
+
+    :raises ModoboaError: no credentials, or they are refused
+    """
+    if not params["url"]:
+        raise errors.ServerUnreachableError(
+            "the URL is empty; write it as https://mail.example.org"
+        )
+    verify = (params["ca_path"] or True) if params["validate_certs"] else False
+    options = {"verify": verify, "timeout": params["timeout"]}
+    if params["token"]:
+        return Client(params["url"], Credentials("Token", params["token"]), **options)
+    if not (params["username"] and params["password"]):
+        raise errors.AuthenticationError(
+            "no credentials: give token, or username and password (or MODOBOA_TOKEN, or"
+            " MODOBOA_USERNAME and MODOBOA_PASSWORD in the environment)"
+        )
+    session = new_session()
+    token = sign_in.sign_in(
+        session, params["url"], params["username"], params["password"], **options
+    )
+    session.cookies.clear()  # from here on the token speaks, not the browser session
+    return Client(params["url"], Credentials("Bearer", token), session=session, **options)

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports of how far provisioning is: what the chain tells the server about each virtual host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+
+if TYPE_CHECKING:
+    from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
+    from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host import (
+        VirtualHost,
+    )
+
+_PATH = "virtualhosts/report/"
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Report:
+    """The state of one virtual host; without a date the recorded one stays."""
+
+    status: str
+    error: str = ""
+    certificate_valid_until: str | None = None
+
+    def applied_to(self, host: VirtualHost) -> VirtualHost:
+        """The virtual host once the report is recorded."""
+        return replace(
+            host,
+            status=self.status,
+            error=self.error,
+            certificate_valid_until=self.certificate_valid_until or host.certificate_valid_until,
+        )
+
+    def to_json(self, name: str) -> dict[str, Any]:
+        """What is sent."""
+        content = {"name": name, "status": self.status, "error": self.error}
+        if self.certificate_valid_until:
+            content["certificate_valid_until"] = self.certificate_valid_until
+        return content
+
+
+class Reports:
+    """The endpoint that takes reports; only servers that leave provisioning to others have it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def are_taken(self) -> bool:
+        """Whether the server has the endpoint."""
+        return "POST" in self._client.allowed_methods(_PATH)
+
+    def send(self, reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
+        """Send all reports, in one request unless there are very many.
+
+        :param reports: names with their reports
+        :returns: the names whose report was refused, with the server's reason
+        :raises ModoboaError: the request as a whole failed
+        """
+        refused: dict[str, str] = {}
+        for start in range(0, len(reports), _AT_ONCE):
+            refused.update(self._send(reports[start : start + _AT_ONCE]))
+        return refused
+
+    def _send(self, reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
+        answer = self._client.send(
+            "POST",
+            _PATH,
+            json={"reports": [report.to_json(name) for name, report in reports]},
+            repeatable=True,  # it sets absolute values
+        )
+        try:
+            return {
+                result["name"]: f"POST /api/v2/{_PATH}: {result['error']}"
+                for result in answer["results"]
+                if result["error"]
+            }
+        except (KeyError, TypeError):
+            raise errors.UnexpectedAnswerError(
+                f"POST /api/v2/{_PATH}: the answer does not say what became of the reports"
+            ) from None
