@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .network import Network
 from .waiting import Deadline
 
 _LOCK_SECONDS = 60.0
+_PRIVATE = 0o700
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,7 @@ class Account:
         """
         if self.planned_change():
             make_directory(self._path.parent.parent, 0o755)
-            make_directory(self._path, 0o700)
-            with locked(self._path / ".lock", _LOCK_SECONDS):
+            with self._lock():
                 remove_leftovers(self._path)
                 self._change(network, deadline)
         registration, key = self._registration(), self._key()
@@ -139,23 +140,27 @@ class Account:
                     "the CA no longer knows the account that is recorded here, and creates it again"
                     " only for those who agree to its terms of service. Set terms_agreed to true."
                 )
-            with locked(self._path / ".lock", _LOCK_SECONDS):
+            with self._lock():
                 if self.url == forgotten_url:
                     (self._path / "account.json").unlink()
             self.ensure(network, deadline)
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return locked(self._path / ".lock", _PRIVATE, _LOCK_SECONDS)
 
     def _change(self, network: Network, deadline: Deadline) -> None:
         # look again: another process may have done it before the lock was ours
         change = self.planned_change()
         if change is None:
             return
-        key = self._key() or self._make_key()
-        network.account_key = AccountKey(key)
+        # a mistyped directory leaves no key behind
+        new_account = network.endpoint("newAccount", deadline)
+        network.account_key = AccountKey(self._key() or self._make_key())
         contact = list(self._options.contact)
         registration = self._registration()
         if change == "created" or registration is None:
             reply = network.post(
-                network.endpoint("newAccount", deadline),
+                new_account,
                 {"contact": contact, "termsOfServiceAgreed": True},
                 deadline,
                 what="the new account",

@@ -79,7 +79,11 @@ class Outcome:
         """Before and after of all that was changed."""
         candidates = [(self.account_changed, self.account_diff)]
         candidates += [(item.changed, item.diff) for item in self.items]
-        return [diff for changed, diff in candidates if changed and diff]
+        return [
+            diff
+            for changed, diff in candidates
+            if changed and diff and diff["before"] != diff["after"]
+        ]
 
     @property
     def failure(self) -> str | None:
@@ -129,6 +133,8 @@ class Batch:
                 item.fail(outcome.account_error)
         if not self._options.check_mode:
             self._carry_out([item for item in outcome.items if item.changed])
+            # also when the CA had forgotten it, which an order finds out
+            outcome.account_changed = self._account.changed
         return outcome
 
     def _plan(self, item: Item) -> None:
@@ -183,7 +189,6 @@ class Batch:
                     outcome.account_changed or any(item.issue for item in outcome.items)
                 ):
                     self._account.ensure(self._network, Deadline(self._options.order_timeout))
-                    outcome.account_changed = self._account.changed
         except AcmeError as error:
             outcome.account_changed = False
             outcome.account_error = error

@@ -48,7 +48,11 @@ def authorize(
         list(run(Authorization.begin, pending))
         # the answers stay until the CA is done with every name, failed ones included
         list(run(Authorization.wait, pending))
-    problems = [each.problem for each in authorizations if each.problem]
+    # the CA lists names in an order of its own, another one each time
+    problems = sorted(
+        (each.problem for each in authorizations if each.problem),
+        key=lambda problem: problem.identifier or "",
+    )
     if len(problems) == 1:
         raise ProblemError("the CA could not verify control of the name", problems[0])
     if problems:

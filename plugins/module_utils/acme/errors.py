@@ -54,6 +54,7 @@ _CHANGING = (
     # the port that the kernel chose for one connection: 10.0.0.1:40312->10.0.0.2:80
     (re.compile(r":\d{1,5}->"), "->"),
     (re.compile(r"<[^<>]* object at 0x[0-9a-f]+>:? ?"), ""),
+    (re.compile(r" ?\(_ssl\.c:\d+\)"), ""),
     (
         re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?Z| UTC|[+-]\d\d:\d\d)?"),
         "[time]",
@@ -126,7 +127,7 @@ class Problem:
 
     def text(self) -> str:
         """Return type, identifier, status, detail and every sub-problem, without advice."""
-        text = self.type
+        text = "an error without a type" if self.type == "about:blank" else self.type
         if self.identifier:
             text += f" for {self.identifier}"
         if self.status:

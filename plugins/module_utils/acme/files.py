@@ -72,11 +72,17 @@ def make_directory(path: Path, mode: int) -> None:
 
 
 def write_file(
-    path: Path, content: bytes, mode: int, ownership: Ownership = NOBODY_IN_PARTICULAR
+    path: Path,
+    content: bytes,
+    mode: int,
+    ownership: Ownership = NOBODY_IN_PARTICULAR,
+    *,
+    durable: bool = True,
 ) -> None:
     """Replace a file as a whole: readers see the old or the new content, never half of it.
 
     :param mode: of the file, from its first byte on, whatever the umask is
+    :param durable: whether the content must outlast a power failure
     :raises OSError: nothing was changed
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}")
@@ -87,8 +93,9 @@ def write_file(
             ownership.apply(stream.fileno())
             os.fchmod(stream.fileno(), mode)
             stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -120,20 +127,29 @@ def remove_leftovers(directory: Path) -> None:
 
 @contextmanager
 def locked(
-    path: Path, seconds: float, sleep: Callable[[float], None] = time.sleep
+    path: Path,
+    directory_mode: int,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
     """Hold a lock that other processes and other threads respect; it ends with the process.
 
-    The holder may delete the lock file: whoever waited for it then starts over on a new one.
+    The holder may delete the lock file and its directory: whoever waited for them then starts over
+    on new ones.
 
-    :param path: of the lock file, created when missing; its directory must exist
+    :param path: of the lock file, created when missing
+    :param directory_mode: of directories created for it
     :param seconds: how long to wait for another holder
     :raises AcmeError: another holder kept it for that long
-    :raises OSError: the lock file cannot be opened
+    :raises OSError: the lock file cannot be created
     """
     deadline = time.monotonic() + seconds
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        make_directory(path.parent, directory_mode)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue
         try:
             if _take(descriptor) and _still_there(descriptor, path):
                 yield

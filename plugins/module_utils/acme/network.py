@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import threading
 import time
 from collections import deque
@@ -34,6 +36,7 @@ _CONNECTION_ATTEMPTS = 3
 _UNAVAILABLE_ATTEMPTS = 5
 _LONGEST_RETRY_AFTER = 60.0
 _FIRST_BACKOFF = 0.2
+_URLLIB3_CONNECTION = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,10 @@ class Trust:
     validate: bool = True
 
     def verify(self) -> bool | str:
-        """Return it as requests takes it.
-
-        It is given with every request: requests lets REQUESTS_CA_BUNDLE from the environment
-        overrule what is set on the session.
-        """
+        """Return it as requests takes it: a given file, else what the environment names."""
         if not self.validate:
             return False
-        return self.ca_path or True
+        return self.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True
 
 
 class Network:
@@ -111,6 +110,11 @@ class Network:
         self.account_url: str | None = None
         self.sleep = sleep
         self.session = requests.Session()
+        # Left to itself, requests reads the whole environment for each request, lets its
+        # REQUESTS_CA_BUNDLE overrule a given CA file, and sends passwords from ~/.netrc.
+        self.session.trust_env = False
+        self.session.verify = trust.verify()
+        self._proxies: dict[str, dict[str, str]] = {}
         adapter = requests.adapters.HTTPAdapter(
             pool_connections=1, pool_maxsize=connections, pool_block=True
         )
@@ -119,7 +123,6 @@ class Network:
         self._directory_url = directory_url
         self._directory: dict[str, Any] | None = None
         self._directory_lock = threading.Lock()
-        self._verify = trust.verify()
         self._timeout = timeout
         self._nonces: deque[str] = deque(maxlen=4 * connections)
 
@@ -133,7 +136,11 @@ class Network:
                 url = self._directory_url
                 reply = self._persist(lambda: self._send("GET", url), deadline)
                 if reply.status >= 400:
-                    raise ProblemError(f"the directory {url} cannot be read", reply.problem())
+                    raise ProblemError(
+                        f"{url} is not an ACME directory that can be read. Check acme_directory."
+                        " The CA answered",
+                        reply.problem(),
+                    )
                 self._directory = reply.json()
             entry = self._directory.get(name)
         if not isinstance(entry, str):
@@ -249,7 +256,7 @@ class Network:
             data=body,
             headers=headers,
             timeout=self._timeout,
-            verify=self._verify,
+            proxies=self._proxies_for(url),
             allow_redirects=method == "GET",
         )
         nonce = response.headers.get("Replay-Nonce")
@@ -262,6 +269,12 @@ class Network:
             location=response.headers.get("Location"),
             retry_after=retry_after_seconds(response.headers.get("Retry-After")),
         )
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        host = urlsplit(url).netloc
+        if host not in self._proxies:
+            self._proxies[host] = dict(requests.utils.get_environ_proxies(url))
+        return self._proxies[host]
 
     def _unreachable(self, error: requests.RequestException) -> AcmeError:
         parts = urlsplit(self._directory_url)
@@ -300,7 +313,8 @@ def _cause(error: BaseException) -> str:
             break
         inner = following
     strerror = inner.strerror if isinstance(inner, OSError) else None
-    return stable_text(strerror or str(inner)).rstrip(".") or type(inner).__name__
+    text = _URLLIB3_CONNECTION.sub("", stable_text(strerror or str(inner))).rstrip(".")
+    return text or type(inner).__name__
 
 
 def _is_base64url(text: str) -> bool:

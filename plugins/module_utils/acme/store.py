@@ -137,9 +137,8 @@ class CertificateStore:
         :raises OSError: the folder cannot be created
         """
         folder = self._path / name
-        make_directory(folder, _DIRECTORY_MODE)
         try:
-            with locked(folder / _LOCK, _LOCK_SECONDS):
+            with locked(folder / _LOCK, _DIRECTORY_MODE, _LOCK_SECONDS):
                 try:
                     yield
                 finally:

@@ -44,7 +44,8 @@ class Webroot:
         path = self._path / token
         with self._lock:
             make_directory(self._path, _DIRECTORY_MODE)
-            write_file(path, key_authorization.encode("ascii"), _FILE_MODE)
+            content = key_authorization.encode("ascii")
+            write_file(path, content, _FILE_MODE, durable=False)
             self._users[token] += 1
         try:
             yield
