@@ -30,6 +30,8 @@ from bed.redis import Redis
 from bed.state import State
 
 PATIENCE = 60
+# Folders of finished test runs that stay for a look at their logs
+KEPT = 3
 
 
 class Bed:
@@ -97,7 +99,7 @@ class Bed:
     @property
     def running(self) -> bool:
         """Whether it has been started completely and all of its programs are running."""
-        return self._state.complete and all(p.alive() for p in self._state.processes)
+        return self._state.running()
 
     def start(self) -> Bed:
         """Start everything afresh, after stopping what is left over of this instance.
@@ -118,11 +120,11 @@ class Bed:
 
     def stop(self) -> None:
         """Stop all programs. Logs, certificates and the database stay for a look."""
-        process.stop(self._state.processes, self.layout.directory)
+        self._state.stop(self.directory)
+        self._state = dataclasses.replace(self._state, processes=(), complete=False)
         for started in self._started:
             started.reap()
         self._started.clear()
-        self._save(complete=False, processes=())
 
     def __enter__(self) -> Bed:
         return self.start()
@@ -232,15 +234,20 @@ def remove(prefix: Prefix, instance: str) -> None:
     directory = prefix.run / instance
     found = state.load(directory)
     if found is not None:
-        process.stop(found.processes, directory)
+        found.stop(directory)
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def clean_up(prefix: Prefix) -> None:
-    """Stop the beds whose owner was killed before it could do so."""
+    """Stop the beds whose owner was killed before it could do so, and forget the older ones."""
     prefix.run.mkdir(exist_ok=True)
+    left_over = []
     for directory in prefix.run.iterdir():
         found = state.load(directory)
-        if found is not None and found.processes and found.orphaned():
-            process.stop(found.processes, directory)
-            dataclasses.replace(found, processes=(), complete=False).save(directory)
+        if found is not None and found.orphaned():
+            if found.processes:
+                found.stop(directory)
+            left_over.append(directory)
+    left_over.sort(key=lambda directory: directory.stat().st_mtime)
+    for directory in left_over[:-KEPT]:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
-from bed import wait
-from bed.layout import Layout
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bed import process, wait
+from bed.layout import Layout, Ports
 from bed.ports import LOOPBACK
-from bed.process import Program
+from bed.prefix import find
+from bed.process import Process, Program
+
+PATIENCE = 10
 
 
 class Redis:
@@ -40,3 +48,19 @@ class Redis:
     def ready(self) -> bool:
         """Whether it answers."""
         return wait.listens((LOOPBACK, self._layout.ports.redis))
+
+
+@contextmanager
+def standalone(name: str) -> Iterator[str]:
+    """A redis without the rest of a bed, for the extension's tests; gives its URL."""
+    layout = Layout(find(), f"{name}-{os.getpid()}", "sqlite", Ports.choose())
+    layout.directory.mkdir(parents=True)
+    redis = Redis(layout)
+    server = Process(redis.program(), outlives=False)
+    try:
+        wait.until(redis.ready, what="redis answers", timeout=PATIENCE)
+        yield redis.url
+    finally:
+        process.stop([server.identity], layout.directory)
+        server.reap()
+        shutil.rmtree(layout.directory)

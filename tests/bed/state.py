@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bed import private_file
+from bed import private_file, process
 from bed.errors import BedError
 from bed.layout import Database, Layout, Ports
 from bed.prefix import Prefix
@@ -38,6 +38,15 @@ class State:
     def layout(self, prefix: Prefix, instance: str) -> Layout:
         """The instance that it describes."""
         return Layout(prefix, instance, self.database, self.ports)
+
+    def running(self) -> bool:
+        """Whether it was started completely and all of its programs are running."""
+        return self.complete and all(entry.alive() for entry in self.processes)
+
+    def stop(self, directory: Path) -> None:
+        """Stop its programs, also their left-over children, and write that down."""
+        process.stop(self.processes, directory)
+        dataclasses.replace(self, processes=(), complete=False).save(directory)
 
     def orphaned(self) -> bool:
         """Whether its owner is gone without having stopped it."""

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run every suite of tests and checks, whatever becomes of the others, and count.
+
+    tests/checks/run.py [--all] [SUITE ...]
+
+The last line is ``N passed, N failed``; the exit code is 1 if anything failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bed import prefix
+from bed.redis import standalone
+
+ROOT = prefix.CHECKOUT
+# A suite that hangs must not keep the others from being counted.
+PATIENCE = 1500
+GRACE = 20
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many tests or checks came out how."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One runner: its command is given the file for its verdicts as the last argument."""
+
+    name: str
+    command: Sequence[str]
+    directory: Path = ROOT
+    redis: bool = False
+
+
+def suites(everything: bool) -> list[Suite]:
+    """What there is to run, the quick ones first."""
+    found = prefix.find()
+    controller = [str(found.python("controller")), "-m", "pytest", "-q"]
+    # Tests of other databases and versions take long and are not for every change.
+    selected = [] if everything else ["-m", "not extended"]
+    sanity = ["tests/checks/sanity.sh", *(["--all"] if everything else [])]
+    return [
+        Suite("unit", [*controller, "tests/unit", "--junit-xml"]),
+        Suite("lint", ["tests/checks/lint.sh"]),
+        Suite("build", ["tests/checks/build.sh"]),
+        Suite(
+            "extension",
+            [str(found.python("modoboa")), "-m", "pytest", "-q", "--junit-xml"],
+            directory=ROOT / "server",
+            redis=True,
+        ),
+        Suite("integration", [*controller, *selected, "tests/integration", "--junit-xml"]),
+        Suite("browser", [*controller, "tests/browser", "--junit-xml"]),
+        Suite("sanity", sanity),
+    ]
+
+
+def main() -> int:
+    """Run them; returns the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="also what takes long")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="only these")
+    arguments = parser.parse_args()
+    available = suites(arguments.all)
+    unknown = set(arguments.suites) - {suite.name for suite in available}
+    if unknown:
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+    reports = prefix.find().path / "reports"
+    reports.mkdir(exist_ok=True)
+    table, total = [], Count()
+    for suite in available:
+        if arguments.suites and suite.name not in arguments.suites:
+            continue
+        print(f"\n=== {suite.name}", flush=True)
+        start = time.monotonic()
+        count = run(suite, reports)
+        total += count
+        table.append(f"{suite.name:<12} {time.monotonic() - start:5.0f} s   {count}")
+    print("\n=== summary", *table, "", total, sep="\n")
+    return 1 if total.failed else 0
+
+
+def run(suite: Suite, reports: Path) -> Count:
+    """Run one suite and count its verdicts."""
+    pytest = "--junit-xml" in suite.command
+    report = reports / f"{suite.name}.{'xml' if pytest else 'txt'}"
+    report.unlink(missing_ok=True)
+    if suite.redis:
+        with standalone(suite.name) as url:
+            code = _run([*suite.command, str(report)], suite, {"MODOBOA_TEST_REDIS_URL": url})
+    else:
+        code = _run([*suite.command, str(report)], suite, {})
+    count = _junit(report) if pytest else _verdicts(report)
+    if code != 0 and not count.failed:
+        # It broke off, or found no test: that must not look like success.
+        print(f"{suite.name} ended with {code}")
+        return count + Count(failed=1)
+    return count
+
+
+def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> int:
+    runner = subprocess.Popen(
+        command,
+        cwd=suite.directory,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return runner.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        print(f"{suite.name} was not finished after {PATIENCE} seconds")
+        return 1
+    finally:
+        # Also when this run is interrupted: nothing of a suite goes on alone.
+        if runner.poll() is None:
+            os.killpg(runner.pid, signal.SIGTERM)
+            try:
+                runner.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                os.killpg(runner.pid, signal.SIGKILL)
+                runner.wait()
+
+
+def _junit(report: Path) -> Count:
+    """Read the numbers at the head of pytest's report."""
+    if not report.exists():
+        return Count()
+    head = re.search(r"<testsuite [^>]*>", report.read_text())
+    numbers = dict(re.findall(r' (\w+)="(\d+)"', head[0])) if head else {}
+    failed = int(numbers.get("errors", 0)) + int(numbers.get("failures", 0))
+    skipped = int(numbers.get("skipped", 0))
+    return Count(int(numbers.get("tests", 0)) - failed - skipped, failed, skipped)
+
+
+def _verdicts(report: Path) -> Count:
+    """Count lines `NAME passed|failed`."""
+    if not report.exists():
+        return Count()
+    words = [line.split()[-1] for line in report.read_text().splitlines() if line.strip()]
+    return Count(words.count("passed"), words.count("failed"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
