@@ -37,10 +37,9 @@ options:
   account_contact:
     description:
       - Mail addresses that the CA may write to, with or without V(mailto:).
-      - A change is passed on to the CA.
+      - A change is passed on to the CA. If not set, the account keeps what it has; an empty list removes it.
     type: list
     elements: str
-    default: []
   terms_agreed:
     description:
       - Whether you agree to the CA's terms of service. Without consent no account is created.

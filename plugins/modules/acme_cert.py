@@ -269,8 +269,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot impo
     Stateless,
     Webroot,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import finish, items_from
 
 _STATES = ["present", "absent"]
+_ITEM_OPTIONS = ("name", "names", "key_type", "state")
 
 
 def argument_spec() -> dict[str, Any]:
@@ -302,16 +304,6 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def items(parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is asked for as a list, however it was written."""
-    if parameters["certificates"] is not None:
-        return [
-            {**item, "state": item["state"] or parameters["state"]}
-            for item in parameters["certificates"]
-        ]
-    return [parameters] if parameters["name"] is not None else []
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -327,7 +319,11 @@ def main() -> None:
         )
     parameters = module.params
     try:
-        requests = read_requests(items(parameters), parameters["key_type"])
+        requests = read_requests(
+            items_from(parameters, "certificates", _ITEM_OPTIONS),
+            key_type=parameters["key_type"],
+            state=parameters["state"],
+        )
         storage = storage_from(parameters)
         account = account_from(parameters, storage)
         store = CertificateStore(storage, ownership_from(parameters))
@@ -343,15 +339,11 @@ def main() -> None:
         outcome = Batch(options, account, store, responder, network_from(parameters)).run(requests)
     except AcmeError as error:
         module.fail_json(msg=str(error))
-    result = {
-        "changed": outcome.changed,
-        "certificates": [certificate_result(item, store) for item in outcome.items],
-        "account": account_result(account, outcome),
-        "diff": outcome.diff,
-    }
-    if outcome.failure:
-        module.fail_json(msg=outcome.failure, **result)
-    module.exit_json(**result)
+    certificates = [certificate_result(item, store) for item in outcome.items]
+    result = {"account": account_result(account, outcome), "changed": outcome.changed}
+    if outcome.unreported_error:
+        module.fail_json(msg=str(outcome.unreported_error), certificates=certificates, **result)
+    finish(module, "certificates", "certificates", certificates, outcome.diff, **result)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import AcmeError
+from .errors import AcmeError, ProblemError
 from .files import locked, make_directory, remove_leftovers, write_file
 from .keys import AccountKey, PrivateKey, key_from_pem, key_to_pem, make_key
 from .network import Network
@@ -23,23 +23,28 @@ from .waiting import Deadline
 
 _LOCK_SECONDS = 60.0
 _PRIVATE = 0o700
+_CREATED = "created"
+_CONTACT_UPDATED = "contact updated"
 
 
 @dataclass(frozen=True)
 class AccountOptions:
     """What the operator wants of the account.
 
-    :ivar contact: addresses as the CA wants them, ``mailto:`` included
+    :ivar contact: addresses as the CA wants them, ``mailto:`` included; ``None`` leaves them
     """
 
-    contact: tuple[str, ...]
+    contact: tuple[str, ...] | None
     terms_agreed: bool
     key_type: str
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What the CA was told and what it answered, from account.json."""
+    """What the CA was told and what it answered, from account.json.
+
+    :ivar url: empty once the CA has forgotten the account
+    """
 
     url: str
     contact: tuple[str, ...]
@@ -62,7 +67,7 @@ class Account:
         :raises OSError: the storage cannot be read
         """
         registration = self._registration()
-        return registration.url if registration else None
+        return (registration.url or None) if registration else None
 
     @property
     def thumbprint(self) -> str | None:
@@ -80,16 +85,16 @@ class Account:
         :raises OSError: the storage cannot be read
         """
         registration = self._registration() if self._key() else None
-        if registration is None:
+        if registration is None or not registration.url:
             if not self._options.terms_agreed:
                 raise AcmeError(
                     "there is no account yet, and the CA creates one only for those who agree to"
                     f" its terms of service. Read them (meta.termsOfService in"
                     f" {self._directory_url}) and set terms_agreed to true."
                 )
-            return "created"
-        if registration.contact != self._options.contact:
-            return "contact updated"
+            return _CREATED
+        if self._options.contact not in (None, registration.contact):
+            return _CONTACT_UPDATED
         return None
 
     def describe(self) -> str:
@@ -98,11 +103,16 @@ class Account:
         :raises OSError: the storage cannot be read
         """
         registration = self._registration() if self._key() else None
-        return self._description(registration.contact) if registration else ""
+        if registration is None or not registration.url:
+            return ""
+        return self._description(registration.contact)
 
     def describe_wanted(self) -> str:
-        """Return the account for a diff as the options want it."""
-        return self._description(self._options.contact)
+        """Return the account for a diff as the options want it.
+
+        :raises OSError: the storage cannot be read
+        """
+        return self._description(self._wanted_contact())
 
     def ensure(self, network: Network, deadline: Deadline) -> None:
         """Make sure that there is an account with the wanted contact, and let requests name it.
@@ -118,7 +128,7 @@ class Account:
                 remove_leftovers(self._path)
                 self._change(network, deadline)
         registration, key = self._registration(), self._key()
-        if registration is None or key is None:
+        if key is None or registration is None or not registration.url:
             raise AcmeError("the account vanished from the storage while it was being used")
         network.account_key = AccountKey(key)
         network.account_url = registration.url
@@ -141,8 +151,9 @@ class Account:
                     " only for those who agree to its terms of service. Set terms_agreed to true."
                 )
             with self._lock():
-                if self.url == forgotten_url:
-                    (self._path / "account.json").unlink()
+                registration = self._registration()
+                if registration and registration.url == forgotten_url:
+                    self._record("", registration.contact)
             self.ensure(network, deadline)
 
     def _lock(self) -> AbstractContextManager[None]:
@@ -156,29 +167,47 @@ class Account:
         # a mistyped directory leaves no key behind
         new_account = network.endpoint("newAccount", deadline)
         network.account_key = AccountKey(self._key() or self._make_key())
-        contact = list(self._options.contact)
-        registration = self._registration()
-        if change == "created" or registration is None:
-            reply = network.post(
-                new_account,
-                {"contact": contact, "termsOfServiceAgreed": True},
-                deadline,
-                what="the new account",
-                with_key=True,
-            )
-            url = reply.location
-            # 200 instead of 201: the CA knows the key already (RFC 8555 section 7.3.1)
-            known_contact = reply.json().get("contact") or []
-            if url and reply.status == 200 and known_contact != contact:
-                network.account_url = url
-                network.post(url, {"contact": contact}, deadline, what="the account's contact")
+        if change == _CREATED:
+            url = self._register(network, new_account, deadline)
         else:
-            network.account_url = url = registration.url
-            network.post(url, {"contact": contact}, deadline, what="the account's contact")
+            url = network.account_url = self.url
+            try:
+                self._tell_contact(network, deadline)
+            except ProblemError as error:
+                if error.problem.code != "accountDoesNotExist" or not self._options.terms_agreed:
+                    raise
+                url = self._register(network, new_account, deadline)
         if not url:
             raise AcmeError("the CA did not say where the new account is. Report this to the CA.")
-        self._record(url)
+        self._record(url, self._wanted_contact())
         self.changed = True
+
+    def _register(self, network: Network, new_account: str, deadline: Deadline) -> str | None:
+        wanted = self._wanted_contact()
+        reply = network.post(
+            new_account,
+            {"contact": wanted, "termsOfServiceAgreed": True},
+            deadline,
+            what="the new account",
+            with_key=True,
+        )
+        # 200 instead of 201: the CA knows the key already, and has taken no notice of the contact
+        # (RFC 8555 section 7.3.1)
+        if reply.status == 200 and tuple(reply.json().get("contact") or ()) != wanted:
+            network.account_url = reply.location
+            self._tell_contact(network, deadline)
+        return reply.location
+
+    def _tell_contact(self, network: Network, deadline: Deadline) -> None:
+        if network.account_url:
+            contact = {"contact": self._wanted_contact()}
+            network.post(network.account_url, contact, deadline, what="the account's contact")
+
+    def _wanted_contact(self) -> tuple[str, ...]:
+        if self._options.contact is not None:
+            return self._options.contact
+        registration = self._registration()
+        return registration.contact if registration else ()
 
     def _make_key(self) -> PrivateKey:
         path = self._path / "key.pem"
@@ -189,12 +218,8 @@ class Account:
         write_file(path, key_to_pem(key), 0o600)
         return key
 
-    def _record(self, url: str) -> None:
-        document = {
-            "directory": self._directory_url,
-            "url": url,
-            "contact": list(self._options.contact),
-        }
+    def _record(self, url: str, contact: tuple[str, ...]) -> None:
+        document = {"directory": self._directory_url, "url": url, "contact": contact}
         content = json.dumps(document, indent=2) + "\n"
         write_file(self._path / "account.json", content.encode(), 0o600)
 

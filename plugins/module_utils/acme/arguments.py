@@ -36,12 +36,13 @@ def ca_arguments() -> dict[str, Any]:
         "ca_path": {"type": "path"},
         "validate_certs": {"type": "bool", "default": True},
         "timeout": {"type": "float", "default": 30.0},
-        "account_contact": {"type": "list", "elements": "str", "default": []},
+        "account_contact": {"type": "list", "elements": "str"},
         "terms_agreed": {"type": "bool", "default": False},
         "account_key_type": {
             "type": "str",
             "choices": list(ACCOUNT_KEY_TYPES),
             "default": "P-256",
+            "no_log": False,
         },
         "storage": {"type": "path", "required": True},
         "concurrency": {"type": "int", "default": 8},
@@ -64,8 +65,9 @@ def account_from(parameters: Mapping[str, Any], storage: Path) -> Account:
 
     :raises AcmeError: a contact is no mail address
     """
+    contact = parameters["account_contact"]
     options = AccountOptions(
-        contact=contact_addresses(parameters["account_contact"]),
+        contact=None if contact is None else contact_addresses(contact),
         terms_agreed=parameters["terms_agreed"],
         key_type=parameters["account_key_type"],
     )

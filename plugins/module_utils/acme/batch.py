@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import Any
 
+from ..items import change
 from .account import Account
 from .certificate import timestamp
 from .challenge import Responder
@@ -50,7 +52,7 @@ class Item:
     issue: bool = False
     changed: bool = False
     error: AcmeError | None = None
-    diff: dict[str, str] | None = None
+    diff: dict[str, Any] | None = None
 
     def fail(self, error: Exception) -> None:
         """Record what went wrong; nothing was changed."""
@@ -67,7 +69,7 @@ class Outcome:
     items: list[Item]
     account_changed: bool = False
     account_error: AcmeError | None = None
-    account_diff: dict[str, str] | None = None
+    account_diff: dict[str, Any] | None = None
 
     @property
     def changed(self) -> bool:
@@ -75,7 +77,7 @@ class Outcome:
         return self.account_changed or any(item.changed for item in self.items)
 
     @property
-    def diff(self) -> list[dict[str, str]]:
+    def diff(self) -> list[dict[str, Any]]:
         """Before and after of all that was changed."""
         candidates = [(self.account_changed, self.account_diff)]
         candidates += [(item.changed, item.diff) for item in self.items]
@@ -86,18 +88,9 @@ class Outcome:
         ]
 
     @property
-    def failure(self) -> str | None:
-        """Say which certificates failed and why, ``None`` when all went well."""
-        reasons: dict[str, list[str]] = {}
-        for item in self.items:
-            if item.error:
-                reasons.setdefault(str(item.error), []).append(item.request.name)
-        failed = sum(map(len, reasons.values()))
-        if failed:
-            return f"{failed} of {len(self.items)} certificates failed: " + "; ".join(
-                f"{', '.join(names)}: {reason}" for reason, names in reasons.items()
-            )
-        return str(self.account_error) if self.account_error else None
+    def unreported_error(self) -> AcmeError | None:
+        """What went wrong with the account, unless a certificate's error says it already."""
+        return None if any(item.error for item in self.items) else self.account_error
 
 
 class Batch:
@@ -139,13 +132,13 @@ class Batch:
 
     def _plan(self, item: Item) -> None:
         """Look at the disk and decide; afterwards ``changed`` says what would happen."""
-        request = item.request
+        request, header = item.request, f"certificate {item.request.name}"
         with during("look"):
             item.stored = self._store.read(request.name)
         if not request.present:
             item.changed = item.stored.present
             item.reason = "to be removed" if item.changed else "there is nothing to remove"
-            item.diff = _diff(request.name, _describe_stored(item.stored), "")
+            item.diff = change(header, _describe_stored(item.stored), "")
             return
         decision = self._decide(item)
         item.issue, item.reason = decision.due, decision.reason
@@ -153,12 +146,12 @@ class Batch:
         before = _describe_stored(item.stored)
         if item.issue:
             after = _describe_wanted(request, self._options.directory, decision.reason)
-            item.diff = _diff(request.name, before, after)
+            item.diff = change(header, before, after)
         elif not item.stored.modes_fit:
             item.changed = True
             item.reason = f"mode or owner of its files differs; {decision.reason}"
-            item.diff = _diff(
-                request.name,
+            item.diff = change(
+                header,
                 before + "files: mode or owner differs\n",
                 before + "files: as wanted\n",
             )
@@ -179,12 +172,9 @@ class Batch:
         try:
             with during("account"):
                 outcome.account_changed = self._account.planned_change() is not None
-                outcome.account_diff = {
-                    "before_header": "ACME account",
-                    "after_header": "ACME account",
-                    "before": self._account.describe(),
-                    "after": self._account.describe_wanted(),
-                }
+                outcome.account_diff = change(
+                    "ACME account", self._account.describe(), self._account.describe_wanted()
+                )
                 if not self._options.check_mode and (
                     outcome.account_changed or any(item.issue for item in outcome.items)
                 ):
@@ -279,8 +269,3 @@ def _description(
         f"validity: {validity}\n"
     )
     return f"{text}issued because: {reason}\n" if reason else text
-
-
-def _diff(name: str, before: str, after: str) -> dict[str, str]:
-    header = f"certificate {name}"
-    return {"before_header": header, "after_header": header, "before": before, "after": after}

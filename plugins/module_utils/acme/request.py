@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..hostname import HostnameError, check_hostname
+from ..items import Item, ItemsError, check_names
 from .errors import AcmeError
 
 
@@ -28,11 +28,12 @@ class CertificateRequest:
     present: bool = True
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any], key_type: str) -> CertificateRequest:
+    def from_item(cls, item: Item, key_type: str, state: str) -> CertificateRequest:
         """Check one item as the module gets it.
 
         :param item: ``name``, ``names``, ``key_type``, ``state``
         :param key_type: for an item that names none
+        :param state: for an item that names none
         :raises AcmeError: a name is malformed
         """
         names = {item["name"], *(item.get("names") or [])}
@@ -50,28 +51,26 @@ class CertificateRequest:
             name=item["name"],
             names=tuple(sorted(names)),
             key_type=item.get("key_type") or key_type,
-            present=item.get("state") != "absent",
+            present=(item.get("state") or state) == "present",
         )
 
 
-def read_requests(items: Iterable[Mapping[str, Any]], key_type: str) -> list[CertificateRequest]:
+def read_requests(items: Sequence[Item], key_type: str, state: str) -> list[CertificateRequest]:
     """Check the whole list before anything is touched.
 
     :raises AcmeError: a name is malformed or there twice; every such item is named
     """
-    requests: list[CertificateRequest] = []
-    faults = []
-    seen = set()
+    requests = []
+    problems = []
+    try:
+        check_names(items)
+    except ItemsError as error:
+        problems.append(f"{error}.")
     for item in items:
         try:
-            request = CertificateRequest.from_item(item, key_type)
+            requests.append(CertificateRequest.from_item(item, key_type, state))
         except AcmeError as error:
-            faults.append(str(error))
-            continue
-        if request.name in seen:
-            faults.append(f"{request.name} is listed twice. Merge the two items.")
-        seen.add(request.name)
-        requests.append(request)
-    if faults:
-        raise AcmeError(" ".join(faults))
+            problems.append(str(error))
+    if problems:
+        raise AcmeError(" ".join(problems))
     return requests

@@ -11,6 +11,7 @@ from typing import Any
 from .account import Account
 from .batch import Item, Outcome
 from .certificate import timestamp
+from .errors import AcmeError
 from .store import CertificateStore
 
 
@@ -41,7 +42,7 @@ def certificate_result(item: Item, store: CertificateStore) -> dict[str, Any]:
 def account_result(account: Account, outcome: Outcome) -> dict[str, Any]:
     """Return the account's entry, as far as the storage can be read."""
     result: dict[str, Any] = {"uri": None, "thumbprint": None, "changed": outcome.account_changed}
-    with suppress(OSError):
+    with suppress(AcmeError, OSError):
         result["thumbprint"] = account.thumbprint
         result["uri"] = account.url
     return result
