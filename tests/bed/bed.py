@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from bed import authority, packages, process, state, template, wait
 from bed.ansible import Ansible
 from bed.command import last_lines
 from bed.dns import Dns
-from bed.errors import BedError
+from bed.errors import BedError, NotInTimeError
 from bed.layout import Database, Layout, Ports
 from bed.modoboa import Modoboa
 from bed.nginx import Nginx
@@ -50,7 +51,7 @@ class Bed:
         self._state = State(
             database=database,
             ports=self.layout.ports,
-            owner=None if keep else process.this_process(),
+            owner=None if keep else process.identify("owner", os.getpid()),
         )
 
     def _setup(self, layout: Layout, token: str = "") -> None:
@@ -206,23 +207,20 @@ class Bed:
         self._save(processes=(*self._state.processes, started.identity))
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        started = next(entry for entry in self._started if entry.identity.name == name)
-
         def probe() -> bool:
-            started.check()
+            for started in self._started:
+                started.check()
             return ready()
 
         try:
             wait.until(probe, what=f"{name} answers", timeout=PATIENCE)
-        except BedError as error:
+        except NotInTimeError as error:
             log = self._error_log(name)
             raise BedError(f"{error}\nThe end of its log:\n{log}") from error
 
     def _error_log(self, name: str) -> str:
-        texts = [
-            file.read_text(errors="replace") for file in sorted(self.logs.glob(f"{name}*.log"))
-        ]
-        return last_lines("\n".join(texts))
+        files = sorted(self.logs.glob(f"{name}*.log"))
+        return last_lines("\n".join(file.read_text(errors="replace") for file in files))
 
     def _save(self, **changes: Any) -> None:
         self._state = dataclasses.replace(self._state, **changes)

@@ -33,11 +33,10 @@ class Identity:
         return found is not None and found.start_time == self.start_time and found.state != "Z"
 
 
-def this_process() -> Identity:
-    """The identity of the caller."""
-    found = _stat(os.getpid())
-    assert found is not None
-    return Identity("owner", os.getpid(), found.start_time)
+def identify(name: str, pid: int) -> Identity | None:
+    """The identity of the process with that number now, None if there is none."""
+    found = _stat(pid)
+    return Identity(name, pid, found.start_time) if found else None
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,10 @@ class Process:
                 raise BedError(
                     f"{program.name}: {error.filename} is not there. Run `make setup`."
                 ) from error
-        found = _stat(self._popen.pid)
-        start_time = found.start_time if found else 0
-        self.identity = Identity(program.name, self._popen.pid, start_time)
+        # It cannot be gone yet: a child that ended stays a zombie until it is reaped
+        found = identify(program.name, self._popen.pid)
+        assert found is not None
+        self.identity = found
 
     def check(self) -> None:
         """Raise BedError with the end of its log if it has ended."""

@@ -24,7 +24,7 @@ from bed.setup import locked
 from bed.stamp import digest
 
 # Changes when templates are made in another way, so that everybody makes new ones.
-RECIPE = "1"
+RECIPE = "2"
 EXTENSION = "modoboa_virtualhosts"
 INSTANCE = "instance"
 REDIS_URL = "@REDIS_URL@"
@@ -86,7 +86,8 @@ def _deploy(layout: Layout, target: Path) -> None:
     # A short name: a unix socket may lie in it
     work = prefix.templates / "new"
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
+    # Private like the folders it is copied to: it has the keys of an instance
+    work.mkdir(mode=0o700)
     postgresql = Postgresql(layout, work)
     database_url = "sqlite:///modoboa.db?transaction_mode=IMMEDIATE&timeout=20"
     if layout.database == "postgresql":

@@ -9,17 +9,17 @@ import socket
 import time
 from collections.abc import Callable
 
-from bed.errors import BedError
+from bed.errors import NotInTimeError
 
 INTERVAL = 0.05
 
 
 def until(probe: Callable[[], bool], *, what: str, timeout: float) -> None:
-    """Return as soon as ``probe`` says yes; BedError naming ``what`` when the time is over."""
+    """Return as soon as ``probe`` says yes; NotInTimeError naming ``what`` when the time is over."""
     end = time.monotonic() + timeout
     while not probe():
         if time.monotonic() > end:
-            raise BedError(f"{what}: not within {timeout:.0f} seconds")
+            raise NotInTimeError(f"{what}: not within {timeout:.0f} seconds")
         time.sleep(INTERVAL)
 
 
