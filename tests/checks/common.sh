@@ -34,6 +34,8 @@ export ANSIBLE_HOME=$HOME/.ansible
 export ANSIBLE_LOCAL_TEMP=$ANSIBLE_HOME/tmp
 export ANSIBLE_CONFIG=$HOME/ansible.cfg
 export NO_COLOR=1
+# make sets it for the bed's sake; the tools find what they need by other means
+unset PYTHONPATH
 mkdir -p "$XDG_CACHE_HOME" "$XDG_CONFIG_HOME" "$ANSIBLE_HOME"
 : >"$ANSIBLE_CONFIG"
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ask ansible-doc for everything that an installed collection brings.
 
-    python -m checks.documented COLLECTION    COLLECTION is the folder it is installed in
+``python -m checks.documented COLLECTION``, with the folder that the collection is installed in.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ place_pip_bootstrap() {
     version=$(sed -n "s/^ *pip='\([0-9.]*\)',\$/\1/p" "$internals/_internal/python_requirements.py")
     cp "$checks/bootstrap_pip.py" "$cache/get_pip_${version//./_}.py"
     if [ ! -e "$cache/pip-$version-py3-none-any.whl" ]; then
-        "$python" -m pip download --quiet --no-deps --dest "$cache" "pip==$version"
+        "$python" -m pip download --quiet --quiet --no-deps --dest "$cache" "pip==$version"
     fi
 }
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turn what ``ansible-test sanity`` printed into one verdict for each of its tests.
 
-    python -m checks.sanity_verdicts STATUS < OUTPUT    STATUS is the exit status of ansible-test
+``python -m checks.sanity_verdicts STATUS < OUTPUT``, with the exit status of ansible-test.
 """
 
 from __future__ import annotations
