@@ -235,16 +235,16 @@ class Client:
     def _throttle_pause(self, response: Response, attempt: int) -> float | None:
         """How long to wait as asked; None if that is too long.
 
-        Django REST framework cuts the seconds off to a whole number, so that "0" may mean 0.9:
-        a little is added, and more each time.
+        Django REST framework cuts the seconds off to a whole number, so that "0" may mean 0.9: a
+        little is added. Seven such steps are longer than any second.
         """
         try:
             asked = float(response.headers.get("Retry-After", "0"))
         except ValueError:
-            asked = self._patience.pause(attempt)
+            asked = 1.0
         if asked > self._patience.longest_retry_after:
             return None
-        return max(asked, 0.0) + self._patience.pause(min(attempt, 3))
+        return max(asked, 0.0) + self._patience.pause(max(1, attempt - 7))
 
 
 def new_session() -> Session:

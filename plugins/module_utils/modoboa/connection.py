@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,7 @@ def connect(params: Mapping[str, Any]) -> Client:
         raise errors.ServerUnreachableError(
             "the URL is empty; write it as https://mail.example.org"
         )
-    verify = (params["ca_path"] or True) if params["validate_certs"] else False
-    options = {"verify": verify, "timeout": params["timeout"]}
+    options = {"verify": _verification(params), "timeout": params["timeout"]}
     if params["token"]:
         return Client(params["url"], Credentials("Token", params["token"]), **options)
     if not (params["username"] and params["password"]):
@@ -75,3 +75,20 @@ def connect(params: Mapping[str, Any]) -> Client:
     )
     session.cookies.clear()  # from here on the token speaks, not the browser session
     return Client(params["url"], Credentials("Bearer", token), session=session, **options)
+
+
+def _verification(params: Mapping[str, Any]) -> bool | str:
+    """What certificates are verified against: a file of the user, the machine's CAs, nothing."""
+    if not params["validate_certs"]:
+        return False
+    ca_path = params["ca_path"]
+    if not ca_path:
+        return True
+    try:
+        ssl.create_default_context(cafile=ca_path)
+    except OSError as error:  # an SSLError is one, too
+        raise errors.ServerUnreachableError(
+            f"ca_path: cannot read CA certificates from {ca_path}:"
+            f" {error.strerror or type(error).__name__}"
+        ) from None
+    return str(ca_path)
