@@ -167,7 +167,8 @@ class ReportSerializer(serializers.Serializer[Any]):
 class ReportsSerializer(serializers.Serializer[Any]):
     """Many reports at once; each is checked on its own, so that one never stops the others."""
 
-    reports = serializers.ListField(child=serializers.JSONField(), allow_empty=True)
+    # Anything at all: what is no report is answered in its place
+    reports = serializers.ListField(child=serializers.JSONField(allow_null=True))
 
 
 class ReportResultSerializer(serializers.Serializer[Any]):

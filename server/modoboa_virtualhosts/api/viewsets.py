@@ -157,13 +157,14 @@ def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:
         changed: dict[str, VirtualHost] = {}
         results = []
         for data, (report, error) in zip(reported, read, strict=True):
-            name = data.get("name") if isinstance(data, dict) else None
+            named = data.get("name") if isinstance(data, dict) else None
             virtual_host = known.get(report["name"]) if report else None
             if report and virtual_host is None:
                 error = f"There is no virtual host '{report['name']}'."
             is_change = bool(report and virtual_host and reports.record(virtual_host, report))
             if virtual_host and is_change:
                 changed[virtual_host.name] = virtual_host
+            name = named if isinstance(named, str) else None
             results.append({"name": name, "changed": is_change, "error": error})
         reports.save_all(changed.values())
     return results

@@ -1,0 +1,275 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""The endpoints of virtual hosts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from people import A, B, virtual_host
+
+from modoboa_virtualhosts import links, reports
+from modoboa_virtualhosts.models import VirtualHost
+
+if TYPE_CHECKING:
+    from people import People
+    from rest_framework.test import APIClient
+
+pytestmark = pytest.mark.django_db
+
+URL = "/api/v2/virtualhosts/"
+UNTIL = "2027-01-31T12:00:00Z"
+
+
+def endpoints(pk: int, domain: int) -> list[tuple[str, str]]:
+    return [
+        ("get", URL),
+        ("get", f"{URL}{pk}/"),
+        ("get", f"{URL}for_domain/{domain}/"),
+        ("post", f"{URL}{pk}/set_state/"),
+        ("post", f"{URL}{pk}/retry_provisioning/"),
+        ("get", f"{URL}{pk}/theme/"),
+        ("put", f"{URL}{pk}/theme/"),
+        ("post", f"{URL}{pk}/theme_logo/"),
+        ("delete", f"{URL}{pk}/theme_logo/?logo_type=login"),
+        ("post", f"{URL}report/"),
+        ("delete", f"{URL}{pk}/"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [(None, 401), ("user_a", 403), ("boss_a", 403), ("reseller", 403)],
+)
+def test_super_administrators_only(people: People, who: str | None, status: int) -> None:
+    client = people.client(getattr(people, who) if who else None)
+    for method, url in endpoints(people.host_a.pk, people.domain_a.pk):
+        assert getattr(client, method)(url).status_code == status, (method, url)
+    assert VirtualHost.objects.filter(name=A).exists()
+
+
+def test_virtual_hosts_are_not_created_here(api: APIClient, people: People) -> None:
+    assert api.post(URL, {"name": "new.test"}).status_code == 405
+    assert api.put(f"{URL}{people.host_a.pk}/", {"name": "new.test"}).status_code == 405
+    assert api.patch(f"{URL}{people.host_a.pk}/", {"name": "new.test"}).status_code == 405
+
+
+def test_representation(api: APIClient, people: People) -> None:
+    shown = api.get(f"{URL}{people.host_a.pk}/").json()
+    creation = shown.pop("creation")
+    assert datetime.fromisoformat(creation.replace("Z", "+00:00")) == people.host_a.creation
+    assert creation.endswith("Z")
+    assert shown == {
+        "pk": people.host_a.pk,
+        "name": A,
+        "enabled": True,
+        "domains": [{"pk": people.domain_a.pk, "name": "a.test"}],
+        "has_certificate": False,
+        "certificate_valid_until": None,
+        "provisioning_status": "pending",
+        "last_provisioning_error": "",
+    }
+    assert api.get(f"{URL}0/").status_code == 404
+
+
+def names(response: Any) -> list[str]:
+    assert response.status_code == 200
+    return [entry["name"] for entry in response.json()["results"]]
+
+
+def test_list(api: APIClient, people: People) -> None:
+    links.assign(people.domain_b, "first.test")
+    page = api.get(URL).json()
+    assert (page["count"], page["next"], page["previous"]) == (3, None, None)
+    assert names(api.get(URL)) == ["first.test", A, B]
+    assert names(api.get(f"{URL}?ordering=-name")) == [B, A, "first.test"]
+    assert names(api.get(f"{URL}?ordering=creation")) == [A, B, "first.test"]
+    assert names(api.get(f"{URL}?search=mail")) == [A, B]
+    assert names(api.get(f"{URL}?name={B}")) == [B]
+    assert names(api.get(f"{URL}?name=mail")) == []
+    assert names(api.get(f"{URL}?page_size=2")) == ["first.test", A]
+    assert names(api.get(f"{URL}?page_size=2&page=2")) == [B]
+
+
+def test_list_costs_the_same_for_many(
+    api: APIClient, people: People, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(10):
+        links.assign(people.domain(f"extra{number}.test"), f"mail.extra{number}.test")
+    with django_assert_max_num_queries(10):
+        assert api.get(URL).json()["count"] == 12
+
+
+def test_for_domain(api: APIClient, people: People) -> None:
+    shown = api.get(f"{URL}for_domain/{people.domain_b.pk}/").json()
+    assert shown == api.get(f"{URL}{people.host_b.pk}/").json()
+    links.assign(people.domain_b, "")
+    assert api.get(f"{URL}for_domain/{people.domain_b.pk}/").status_code == 404
+    assert api.get(f"{URL}for_domain/0/").status_code == 404
+
+
+def test_set_state(api: APIClient, people: People) -> None:
+    url = f"{URL}{people.host_a.pk}/set_state/"
+    for state in (False, False, True):
+        response = api.post(url, {"enabled": state}, format="json")
+        assert response.status_code == 200
+        assert response.json()["enabled"] is state
+        assert virtual_host(A).enabled is state
+    assert api.post(url, {}, format="json").json() == {"enabled": ["This field is required."]}
+    assert api.post(f"{URL}0/set_state/", {"enabled": True}).status_code == 404
+
+
+def test_delete(api: APIClient, people: People) -> None:
+    assert api.delete(f"{URL}{people.host_a.pk}/").status_code == 204
+    assert names(api.get(URL)) == [B]
+    people.domain_a.refresh_from_db()
+    assert links.hostname_of(people.domain_a) == ""
+    assert api.delete(f"{URL}{people.host_a.pk}/").status_code == 404
+
+
+def test_retry_provisioning(api: APIClient, people: People) -> None:
+    url = f"{URL}{people.host_a.pk}/retry_provisioning/"
+    for status in ("pending", "ready"):
+        virtual_host(A, provisioning_status=status)
+        response = api.post(url)
+        assert response.status_code == 409
+        assert status in response.json()["error"]
+    virtual_host(A, provisioning_status="failed", last_provisioning_error="no luck")
+    response = api.post(url)
+    assert response.status_code == 200
+    assert response.json()["provisioning_status"] == "pending"
+    assert response.json()["last_provisioning_error"] == ""
+    assert virtual_host(A).provisioning_status == "pending"
+
+
+def test_writes_are_not_throttled(
+    api: APIClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rest_framework.settings import api_settings
+    from rest_framework.throttling import SimpleRateThrottle
+
+    rates = dict(api_settings.DEFAULT_THROTTLE_RATES)
+    assert rates["ddos"] == "5/second"
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
+    url = f"{URL}{people.host_a.pk}/set_state/"
+    statuses = {api.post(url, {"enabled": True}, format="json").status_code for _ in range(20)}
+    assert statuses == {200}
+
+
+class Reporter:
+    """Sends reports and returns what became of them."""
+
+    def __init__(self, api: APIClient) -> None:
+        self.api = api
+
+    def __call__(self, *sent: Any) -> list[tuple[str | None, bool, str | None]]:
+        response = self.api.post(f"{URL}report/", {"reports": list(sent)}, format="json")
+        assert response.status_code == 200, response.json()
+        return [
+            (entry["name"], entry["changed"], entry["error"])
+            for entry in response.json()["results"]
+        ]
+
+
+@pytest.fixture
+def report(api: APIClient) -> Reporter:
+    return Reporter(api)
+
+
+def test_report(api: APIClient, people: People, report: Reporter) -> None:
+    ready = {"name": A, "status": "ready", "error": "", "certificate_valid_until": UNTIL}
+    failed = {"name": B, "status": "failed", "error": "does not resolve"}
+    assert report(ready, failed) == [(A, True, None), (B, True, None)]
+    assert report(ready, failed) == [(A, False, None), (B, False, None)]
+    shown = api.get(f"{URL}{people.host_a.pk}/").json()
+    assert shown["provisioning_status"] == "ready"
+    assert shown["has_certificate"] is True
+    assert shown["certificate_valid_until"] == UNTIL
+    shown = api.get(f"{URL}{people.host_b.pk}/").json()
+    assert shown["provisioning_status"] == "failed"
+    assert shown["last_provisioning_error"] == "does not resolve"
+    assert shown["has_certificate"] is False
+
+
+def test_a_report_without_expiry_leaves_it(report: Reporter) -> None:
+    report({"name": A, "status": "ready", "certificate_valid_until": UNTIL})
+    assert report({"name": A, "status": "failed", "error": "later"}) == [(A, True, None)]
+    until = datetime(2027, 1, 31, 12, tzinfo=timezone.utc)
+    assert virtual_host(A).certificate_valid_until == until
+    assert report({"name": A, "status": "pending"}) == [(A, True, None)]
+    assert virtual_host(A).last_provisioning_error == ""
+    assert report({"name": A, "status": "pending", "certificate_valid_until": None}) == [
+        (A, True, None)
+    ]
+    assert virtual_host(A).certificate_valid_until is None
+
+
+def test_the_same_moment_in_another_time_zone_is_no_change(report: Reporter) -> None:
+    report({"name": A, "status": "ready", "certificate_valid_until": UNTIL})
+    same = {"name": A, "status": "ready", "certificate_valid_until": "2027-01-31T14:00:00+02:00"}
+    assert report(same) == [(A, False, None)]
+
+
+def test_a_bad_report_stops_no_other(report: Reporter) -> None:
+    results = report(
+        {"name": "unknown.test", "status": "ready"},
+        {"name": A},
+        {"name": A, "status": "great"},
+        {"status": "ready"},
+        {"name": A, "status": "failed"},
+        {"name": A, "status": "ready", "error": "but"},
+        {"name": A, "status": "ready", "certificate_valid_until": "soon"},
+        {"name": ["no name"], "status": "ready"},
+        "nonsense",
+        None,
+        {"name": B, "status": "ready"},
+    )
+    assert [name for name, _changed, _error in results] == [
+        *("unknown.test", A, A, None, A, A, A, None, None, None, B)
+    ]
+    assert results.pop() == (B, True, None)
+    assert not any(changed for _name, changed, _error in results)
+    assert all(error for _name, _changed, error in results)
+    assert results[0][2] == "There is no virtual host 'unknown.test'."
+    assert results[1][2] == "status: This field is required."
+    assert virtual_host(A).provisioning_status == "pending"
+
+
+def test_two_reports_of_one_host_count_in_order(report: Reporter) -> None:
+    assert report(
+        {"name": A, "status": "ready"}, {"name": A, "status": "failed", "error": "no"}
+    ) == [(A, True, None), (A, True, None)]
+    assert virtual_host(A).provisioning_status == "failed"
+
+
+@pytest.mark.parametrize("body", [{}, {"reports": "x"}, {"reports": {}}, [], "x"])
+def test_no_reports(api: APIClient, body: Any) -> None:
+    assert api.post(f"{URL}report/", body, format="json").status_code == 400
+
+
+def test_many_reports(
+    report: Reporter, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "_CHUNK", 70)
+    VirtualHost.objects.bulk_create(VirtualHost(name=f"h{n}.test") for n in range(200))
+    sent = [{"name": f"h{n}.test", "status": "ready"} for n in range(200)]
+    with django_assert_max_num_queries(20):
+        assert all(changed for _name, changed, _error in report(*sent))
+    assert VirtualHost.objects.filter(provisioning_status="ready").count() == 200
+
+
+def test_documented_in_the_schema(api: APIClient) -> None:
+    paths = api.get("/api/schema-v2/", headers={"accept": "application/json"}).json()["paths"]
+    described = {path: set(methods) for path, methods in paths.items() if path.startswith(URL)}
+    assert described == {
+        URL: {"get"},
+        f"{URL}{{id}}/": {"get", "delete"},
+        f"{URL}{{id}}/set_state/": {"post"},
+        f"{URL}{{id}}/retry_provisioning/": {"post"},
+        f"{URL}{{id}}/theme/": {"get", "put"},
+        f"{URL}{{id}}/theme_logo/": {"post", "delete"},
+        f"{URL}for_domain/{{domain_pk}}/": {"get"},
+        f"{URL}report/": {"post"},
+    }

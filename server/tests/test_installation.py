@@ -1,0 +1,71 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""Settings, system checks, and what Modoboa knows of the extension."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from modoboa.core.extensions import exts_pool
+
+from modoboa_virtualhosts import settings as extension_settings
+
+
+def found() -> set[str]:
+    return {message.id for message in run_checks() if "modoboa_virtualhosts" in str(message.id)}
+
+
+@pytest.mark.django_db
+def test_all_is_well() -> None:
+    assert found() == set()
+
+
+@pytest.mark.django_db
+def test_an_import_error_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modoboa passes over it, which leaves 404 as the only sign."""
+    real_import = builtins.__import__
+
+    def fail(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name == "django_filters":
+            raise ImportError("No module named 'django_filters'")
+        return real_import(name, *args, **kwargs)
+
+    for module in ("urls_api", "api.urls", "api.viewsets"):
+        monkeypatch.delitem(sys.modules, f"modoboa_virtualhosts.{module}")
+    monkeypatch.setattr(builtins, "__import__", fail)
+    assert found() == {"modoboa_virtualhosts.E001"}
+
+
+@pytest.mark.django_db
+def test_a_missing_middleware_is_reported(settings: Any) -> None:
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "RequestCatcher" not in name]
+    assert found() == {"modoboa_virtualhosts.E002"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("port", ["https", "8443", 0, 65536, None])
+def test_a_wrong_port_is_reported(settings: Any, port: Any) -> None:
+    settings.MODOBOA_VIRTUALHOSTS_PORT = port
+    assert found() == {"modoboa_virtualhosts.E003"}
+
+
+def test_settings_of_the_instance_win() -> None:
+    namespace = {"MODOBOA_VIRTUALHOSTS_PORT": 8443}
+    extension_settings.apply(namespace)
+    assert namespace["MODOBOA_VIRTUALHOSTS_PORT"] == 8443
+    assert namespace.keys() == extension_settings.DEFAULTS.keys()
+
+
+def test_settings_that_the_instance_does_not_have(settings: Any) -> None:
+    del settings.MODOBOA_VIRTUALHOSTS_PORT
+    assert extension_settings.get("MODOBOA_VIRTUALHOSTS_PORT") == 443
+
+
+def test_listed_among_modoboas_extensions() -> None:
+    infos = exts_pool.get_extension_infos("modoboa_virtualhosts")
+    assert infos["label"] == "Virtual hosts"
+    assert infos["version"] != "NA"
