@@ -1,0 +1,274 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The chain, through the playbooks that operators run, on real parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed.ansible import Run
+from bed.bed import Bed
+from demo import visitor
+
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+PASSWORD = "Chain-2026-Portal"
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
+
+Tenant = dict[str, Any]
+
+
+class Site:
+    """An operator with an inventory: tenants are added to it, playbooks are run on it."""
+
+    def __init__(self, bed: Bed, directory: Path) -> None:
+        self.bed = bed
+        self.directory = directory
+        self.tenants: list[Tenant] = []
+        (directory / "logo.svg").write_text(LOGO)
+
+    def add(self, label: str, *, resolves: bool = True, **more: Any) -> Tenant:
+        """A tenant with a mail domain in Modoboa and, unless it is there to fail, a DNS record."""
+        tenant = {"hostname": f"mail.{label}.test", "domains": [f"{label}.test"], **more}
+        self.bed.modoboa.create_domain(f"{label}.test", admin_password=PASSWORD)
+        if resolves:
+            for name in (tenant["hostname"], *tenant.get("names", [])):
+                self.bed.dns.add(name)
+        self.tenants.append(tenant)
+        return tenant
+
+    def run(self, playbook: str, *, check: bool = False, **variables: Any) -> Run:
+        """Run a playbook with these tenants."""
+        inventory = {"modoboa": {"hosts": {"front": {"ansible_connection": "local"}}}}
+        return self.bed.ansible.run_playbook(
+            PLAYBOOKS / f"{playbook}.yml",
+            inventory=inventory,
+            extra_vars={
+                **self.bed.variables(),
+                "virtualhosts_tenants": self.tenants,
+                "virtualhosts_logo_directory": str(self.directory),
+                **variables,
+            },
+            check=check,
+            diff=True,
+        )
+
+    def record(self, hostname: str) -> dict[str, Any] | None:
+        """What Modoboa knows about a virtual host."""
+        answer = self.bed.modoboa.request("GET", "virtualhosts/", params={"page_size": 1000})
+        return next((h for h in answer.json()["results"] if h["name"] == hostname), None)
+
+    def files(self) -> set[Path]:
+        """Everything that provisioning may write on the host."""
+        nginx = self.bed.nginx
+        roots = (self.bed.storage, nginx.sites_available, nginx.sites_enabled)
+        return {path for root in roots for path in root.rglob("*")}
+
+    def close(self) -> None:
+        """Take the tenants off again."""
+        hostnames = [tenant["hostname"] for tenant in self.tenants]
+        if hostnames:
+            assert self.run("retire", tenant=hostnames).rc == 0
+        for tenant in self.tenants:
+            for domain in tenant["domains"]:
+                self.bed.modoboa.delete_domain(domain)
+            for name in (tenant["hostname"], *tenant.get("names", [])):
+                self.bed.dns.remove(name)
+
+
+@pytest.fixture
+def site(bed: Bed, tmp_path: Path) -> Iterator[Site]:
+    """An inventory without tenants yet."""
+    made = Site(bed, tmp_path)
+    yield made
+    made.close()
+
+
+def changes(run: Run) -> dict[str, bool]:
+    """Task → whether it changed something."""
+    return {r.task: bool(r.result.get("changed")) for r in run.results if r.status != "skipped"}
+
+
+def failure_message(run: Run) -> str:
+    """What the play says at its end."""
+    (last,) = run.task("Name the tenants that failed")
+    return " ".join(last.result["msg"])
+
+
+def test_provisioned_portals_are_online_and_the_second_run_is_silent(site: Site) -> None:
+    theme = {"colors": {"primary": "#123456"}, "logos": {"login": "logo.svg"}}
+    first = site.add("aster", theme=theme)
+    second = site.add("briar", names=["webmail.briar.test"])
+    before = site.files()
+
+    predicted = site.run("provision", check=True)
+    assert predicted.rc == 0, predicted.stdout
+    assert site.files() == before
+    assert site.record(first["hostname"]) is None
+
+    done = site.run("provision")
+    assert done.rc == 0, done.stdout
+    assert changes(predicted) == changes(done)
+    for run in (predicted, done):
+        assert site.bed.modoboa.token not in run.stdout
+        assert "PRIVATE KEY" not in run.stdout
+
+    assert site.run("provision").changed == 0
+
+    for tenant in (first, second):
+        record = site.record(tenant["hostname"])
+        assert record is not None
+        assert record["provisioning_status"] == "ready"
+        assert record["certificate_valid_until"]
+        certificate = visitor.certificate(site.bed, tenant["hostname"])
+        assert set(certificate.names) == {tenant["hostname"], *tenant.get("names", [])}
+        assert visitor.redirect(site.bed, tenant["hostname"]).startswith("https://")
+    page = visitor.login_page(site.bed, first["hostname"])
+    assert page.primary_color == "#123456"
+    assert page.logo == LOGO.encode()
+    assert site.bed.login(first["hostname"], "admin@aster.test", PASSWORD).ok
+    assert not site.bed.login(second["hostname"], "admin@aster.test", PASSWORD).ok
+
+
+def test_a_second_name_leads_to_the_portal(site: Site) -> None:
+    tenant = site.add("cedar", names=["webmail.cedar.test"])
+    assert site.run("provision").rc == 0
+    assert visitor.certificate(site.bed, "webmail.cedar.test").names
+    target = visitor.redirect(site.bed, "webmail.cedar.test")
+    assert target.startswith(f"https://{tenant['hostname']}:")
+
+
+def test_one_tenants_failure_ends_its_own_chain_only(site: Site) -> None:
+    good = site.add("dahlia")
+    lost = site.add("elder", resolves=False)
+    homeless = site.add("fern")
+    homeless["domains"].append("unknown-to-modoboa.test")
+
+    done = site.run("provision")
+    assert done.rc != 0
+    message = failure_message(done)
+    assert "2 of 3 tenants failed" in message
+    assert f"{lost['hostname']}: certificate:" in message
+    assert f"{homeless['hostname']}: record:" in message
+    assert "unknown-to-modoboa.test" in message
+    assert good["hostname"] not in message
+
+    states = {t["hostname"]: site.record(t["hostname"]) for t in (good, lost)}
+    assert states[good["hostname"]]["provisioning_status"] == "ready"
+    assert states[lost["hostname"]]["provisioning_status"] == "failed"
+    assert "certificate:" in states[lost["hostname"]]["last_provisioning_error"]
+
+    again = site.run("provision")
+    assert again.rc != 0
+    assert again.changed == 0, changes(again)
+    homeless["domains"].pop()
+    site.bed.dns.add(lost["hostname"])
+    assert site.run("provision").rc == 0
+    assert site.record(lost["hostname"])["last_provisioning_error"] in ("", None)
+
+
+def test_a_ready_tenant_stays_online_when_a_later_run_fails(site: Site) -> None:
+    tenant = site.add("gorse")
+    assert site.run("provision").rc == 0
+    before = visitor.certificate(site.bed, tenant["hostname"])
+
+    tenant["names"] = ["nowhere.gorse.test"]
+    assert site.run("provision").rc != 0
+    assert site.record(tenant["hostname"])["provisioning_status"] == "failed"
+    assert visitor.certificate(site.bed, tenant["hostname"]) == before
+    assert site.bed.login(tenant["hostname"], "admin@gorse.test", PASSWORD).ok
+
+
+def test_one_tenant_by_name_leaves_the_others_alone(site: Site) -> None:
+    chosen, other = site.add("heath"), site.add("ivy")
+    assert site.run("provision", tenant=chosen["hostname"]).rc == 0
+    assert site.record(chosen["hostname"]) is not None
+    assert site.record(other["hostname"]) is None
+    wrong = site.run("provision", tenant="mail.no-such-tenant.test")
+    assert wrong.rc != 0
+    assert "no tenant has the hostname mail.no-such-tenant.test" in wrong.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"hostname": "Mail.juniper.test"}, "upper-case"),
+        ({"hostname": "mail juniper.test"}, "malformed"),
+        ({"theme": {"colors": {"primary": "blue"}}}, "not a hex colour"),
+        ({"theme": {"logos": {"menu": "missing.png"}}}, "there is no file"),
+    ],
+)
+def test_mistakes_are_refused_before_anything_is_touched(
+    site: Site, change: dict[str, Any], complaint: str
+) -> None:
+    before = site.files()
+    sound = {"hostname": "mail.kale.test", "domains": ["kale.test"]}
+    site.tenants = [sound, {"hostname": "mail.juniper.test", "domains": ["juniper.test"], **change}]
+    refused = site.run("provision")
+    site.tenants = []
+    assert refused.rc != 0
+    assert complaint in refused.stdout
+    assert "tenant 2" in refused.stdout
+    assert site.files() == before
+    assert site.record("mail.kale.test") is None
+
+
+def test_renewal_does_nothing_until_something_is_due(site: Site) -> None:
+    tenant = site.add("larch")
+    newcomer = site.add("maple")
+    assert site.run("provision", tenant=tenant["hostname"]).rc == 0
+    before = site.files()
+
+    idle = site.run("renew")
+    assert idle.rc == 0, idle.stdout
+    assert idle.changed == 0
+    assert site.files() == before
+    assert site.record(newcomer["hostname"]) is None
+
+    # A key type that the certificate does not have makes it due
+    due = site.run("renew", virtualhosts_key_type="P-384")
+    assert due.rc == 0, due.stdout
+    assert due.changed > 0
+    assert site.run("renew", virtualhosts_key_type="P-384").changed == 0
+    assert visitor.certificate(site.bed, tenant["hostname"]).names == (tenant["hostname"],)
+
+
+def test_retired_portals_are_gone_and_their_mail_domains_stay(site: Site) -> None:
+    tenant = site.add("nettle")
+    before = site.files()
+    assert site.run("provision").rc == 0
+    site.tenants = []
+
+    predicted = site.run("retire", tenant=tenant["hostname"], check=True)
+    assert site.record(tenant["hostname"]) is not None
+    done = site.run("retire", tenant=tenant["hostname"])
+    assert done.rc == 0, done.stdout
+    assert changes(predicted) == changes(done)
+    assert site.run("retire", tenant=tenant["hostname"]).changed == 0
+
+    assert site.record(tenant["hostname"]) is None
+    assert {p for p in site.files() - before if "account" not in p.parts} == set()
+    domains = site.bed.modoboa.request("GET", "domains/", params={"search": "nettle.test"})
+    assert [domain["name"] for domain in domains.json()["results"]] == ["nettle.test"]
+    site.bed.modoboa.delete_domain("nettle.test")
+
+
+def test_retire_insists_on_hostnames(site: Site) -> None:
+    refused = site.run("retire")
+    assert refused.rc != 0
+    assert "Say which tenants to retire" in refused.stdout
+
+
+def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
+    tenant = site.add("olive")
+    storage = tmp_path / "storage"
+    variables = {"virtualhosts_challenge": "stateless", "virtualhosts_storage": str(storage)}
+    done = site.run("provision", **variables)
+    assert done.rc == 0, done.stdout
+    assert not (storage / "webroot").exists()
+    assert site.run("provision", **variables).changed == 0
+    assert visitor.certificate(site.bed, tenant["hostname"]).names == (tenant["hostname"],)
+    assert site.run("retire", tenant=tenant["hostname"], **variables).rc == 0
