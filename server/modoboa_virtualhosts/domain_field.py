@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from asgiref.local import Local
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import request_finished, request_started
 from django.dispatch import receiver
 from modoboa.admin import signals
@@ -59,7 +60,7 @@ class VirtualHostField(serializers.CharField):
     def _check(self, check: Any, value: str) -> None:
         try:
             check(value)
-        except serializers.DjangoValidationError as error:
+        except DjangoValidationError as error:
             raise serializers.ValidationError(error.messages) from None
 
 

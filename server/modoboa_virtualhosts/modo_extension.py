@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from modoboa.core.extensions import ModoExtension, exts_pool
 
 
@@ -15,4 +17,6 @@ class VirtualHosts(ModoExtension):
     description = "Hostnames with a theme and people of their own"
 
 
-exts_pool.register_extension(VirtualHosts)
+# Annotated as an instance, Modoboa takes the class
+register: Any = exts_pool.register_extension
+register(VirtualHosts)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 NAME = "modoboa_instance"
 PRIMARY = "modoboa.test"
@@ -20,23 +19,23 @@ def write(folder: Path, redis_url: str) -> None:
     :param folder: where the package ``modoboa_instance`` goes; it is made importable
     :param redis_url: a Redis database to use
     """
-    # Importing this configures nothing; making a command would, with settings of its own
+    # Importing this configures nothing; making a command would, with settings of its own, so one
+    # is had without making it
     from django.template import Context, Engine
     from modoboa.core.commands import deploy
     from modoboa.core.utils import generate_rsa_private_key
 
     engine = Engine()
-    command = SimpleNamespace()
-    database = deploy.DBCONN_TPL
+    command = deploy.DeployCommand.__new__(deploy.DeployCommand)
     templates = Path(deploy.__file__).parent / "templates"
-    connection = engine.from_string(database).render(
+    connection = engine.from_string(deploy.DBCONN_TPL).render(
         Context(
             {
                 "conn_name": "default",
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": str(folder / "test.db"),
-                "OPTIONS": deploy.DeployCommand._get_db_options(
-                    command, {"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}}
+                "OPTIONS": command._get_db_options(
+                    {"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20}}
                 ),
             }
         )

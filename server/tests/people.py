@@ -65,7 +65,7 @@ class People:
 
     def domain(self, name: str) -> Domain:
         """Make a domain of the super administrator's."""
-        domain = Domain.objects.create(name=name, default_mailbox_quota=0)
+        domain: Domain = Domain.objects.create(name=name, default_mailbox_quota=0)
         domain.post_create(self.admin)
         return domain
 
@@ -80,7 +80,8 @@ class People:
 
     @staticmethod
     def _user(username: str) -> User:
-        return User.objects.get(username=username)
+        user: User = User.objects.get(username=username)
+        return user
 
 
 def virtual_host(name: str, **values: Any) -> VirtualHost:

@@ -72,7 +72,8 @@ def test_the_entry_compares_like_a_hostname() -> None:
     assert entry == A
     assert entry != "*"
     assert entry != "unknown.test"
-    assert entry != 1
+    number: object = 1
+    assert entry != number
     assert f"https://{entry}" == f"https://{PRIMARY}"
 
 

@@ -150,7 +150,7 @@ def test_writes_are_not_throttled(
     from rest_framework.settings import api_settings
     from rest_framework.throttling import SimpleRateThrottle
 
-    rates = dict(api_settings.DEFAULT_THROTTLE_RATES)
+    rates: dict[str, Any] = dict(api_settings.DEFAULT_THROTTLE_RATES)
     assert rates["ddos"] == "5/second"
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     url = f"{URL}{people.host_a.pk}/set_state/"

@@ -51,9 +51,14 @@ def test_no_query_once_known(django_assert_num_queries: Any) -> None:
 
 
 def test_one_look_into_the_cache_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
+    looks: list[str] = []
     get = cache.get
-    monkeypatch.setattr(cache, "get", lambda key: looks.append(key) or get(key))
+
+    def look(key: str) -> Any:
+        looks.append(key)
+        return get(key)
+
+    monkeypatch.setattr(cache, "get", look)
     for name in (A, B, A, "unknown.test"):
         hosts.find(name)
     assert len(looks) == 1

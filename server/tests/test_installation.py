@@ -16,7 +16,9 @@ from modoboa_virtualhosts import settings as extension_settings
 
 
 def found() -> set[str]:
-    return {message.id for message in run_checks() if "modoboa_virtualhosts" in str(message.id)}
+    return {
+        str(message.id) for message in run_checks() if "modoboa_virtualhosts" in str(message.id)
+    }
 
 
 @pytest.mark.django_db
