@@ -39,7 +39,7 @@ class Certificate:
         :raises ValueError: this is no certificate
         """
         ((_tag, certificate),) = _values(self.der)
-        to_be_signed = next(_values(certificate))[1]
+        (_tag, to_be_signed), *_signature = _values(certificate)
         fields = [(tag, value) for tag, value in _values(to_be_signed) if tag != 0xA0]
         serial, _algorithm, _issuer, validity = fields[:4]
         _not_before, (time_tag, not_after) = _values(validity[1])
@@ -54,11 +54,12 @@ class Certificate:
         return {"serial": self.serial, "not_after": self.not_after}
 
 
-def on_disk(fullchain: str, private_key: str) -> Certificate | None:
+def on_disk(fullchain: str, private_key: str, in_use: bool = False) -> Certificate | None:
     """The certificate that nginx would load, or None if it could not load it.
 
     :param fullchain: path of the chain, leaf first
     :param private_key: path of its private key
+    :param in_use: whether nginx has loaded the two before; then only that they are there is checked
     :returns: None if a file is missing, is no PEM, or the two do not belong together
     :raises PermissionError: the files are there but this user must not read them
     """
@@ -66,9 +67,13 @@ def on_disk(fullchain: str, private_key: str) -> Certificate | None:
         leaf = _PEM.search(Path(fullchain).read_text(encoding="ascii"))
         if leaf is None:
             return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # An encrypted key would stop nginx, and this run, to ask for a password
-        context.load_cert_chain(fullchain, private_key, password="")
+        if in_use:
+            Path(private_key).stat()
+        else:
+            # An encrypted key would stop nginx, and this run, to ask for a password
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                fullchain, private_key, password=""
+            )
         certificate = Certificate(ssl.PEM_cert_to_DER_cert(leaf.group()))
         certificate.summary()
     except PermissionError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 from dataclasses import dataclass
@@ -98,12 +99,9 @@ class Layout:
         """
         file, link = self.file(name), self.link(name)
         try:
-            if file.is_symlink() or (file.exists() and not file.is_file()):
-                raise NginxError(
-                    f"{file} is no regular file and not by this collection; move it away"
-                )
             content = files.read(file)
-            if content is not None and state_of(name, content) is None:
+            foreign = content is not None and state_of(name, content) is None
+            if foreign or file.is_symlink():
                 raise NginxError(
                     f"{file} was not written by this collection and is left as it is;"
                     " move it away if this host is to be managed here"
@@ -114,12 +112,17 @@ class Layout:
 
     @staticmethod
     def _read_link(link: Path, file: Path) -> str | None:
-        if link.exists() and not link.is_symlink():
-            raise NginxError(f"{link} is no link to {file} and is left as it is; move it away")
-        target = files.link_target(link)
-        if target is not None and os.path.realpath(link) != os.path.realpath(file):
-            raise NginxError(f"{link} leads to {target}, not to {file}; move it away")
-        return target
+        try:
+            target = files.link_target(link)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise NginxError(
+                f"{link} is no link to {file} and is left as it is; move it away"
+            ) from error
+        if target in (None, str(file)) or os.path.realpath(link) == os.path.realpath(file):
+            return target
+        raise NginxError(f"{link} leads to {target}, not to {file}; move it away")
 
     def put(self, name: str, site: Site) -> None:
         """Make the disk have this for a host. nginx never sees a link that leads nowhere.

@@ -77,6 +77,16 @@ def _process(pid: str) -> _Process | None:
     return _Process(pid, int(fields[1]), fields[19])
 
 
+def _candidates(parent: int) -> list[str]:
+    """The process ids among which a process's children are."""
+    try:
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    except OSError:
+        # The kernel was built without this list
+        return [entry.name for entry in os.scandir("/proc") if entry.name.isdigit()]
+    return text.split()
+
+
 def _accepts(worker: _Process) -> bool:
     """Whether a worker is there still and has not been told to finish."""
     try:
@@ -196,7 +206,9 @@ class Nginx:
     def _workers(self) -> frozenset[_Process]:
         """The master's children."""
         master = self._master()
-        processes = (_process(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+        if master is None:
+            return frozenset()
+        processes = map(_process, _candidates(master))
         return frozenset(
             process for process in processes if process is not None and process.parent == master
         )

@@ -46,6 +46,7 @@ class Transaction:
         self._verification = verification
         self._timeout = timeout
         self._journal = Journal(layout)
+        self._baseline = TestResult(False)
         self.reloaded = False
         """Whether nginx took a new configuration; in check mode: would have to"""
         self.recovered = False
@@ -125,6 +126,11 @@ class Transaction:
         if self._baseline.ok or _named(self._baseline, changing):
             return True
         self._fail_untouched(changing, _BROKEN + self._baseline.error)
+        if not changing:
+            raise NginxError(
+                "an earlier run was interrupted and has been undone, but nginx cannot be reloaded:"
+                f" {self._baseline.error}"
+            )
         return False
 
     def _fail_untouched(self, steps: Iterable[Step], error: str) -> None:
@@ -237,7 +243,8 @@ class Transaction:
         """Undo the steps that are not served as they should be."""
         if self._verification is None:
             return
-        serving = [step for step in steps if step.error is None and step.serves]
+        # The others were found to be served as they should be before the reload
+        serving = [step for step in steps if step.changed and step.serves]
         failures = self._verification.failures(serving)
         undone = [step for step in serving if step.name in failures and step.writes]
         for step in serving:
