@@ -4,10 +4,9 @@
 #
 # Everything is installed and run below .bed (or BED_PREFIX); `make help` lists the targets.
 
-export PYTHONPATH := tests
 BED := sh tests/bed/bootstrap.sh
 PREFIX := $(or $(BED_PREFIX),.bed)
-PYTHON := "$(PREFIX)/venv/controller/bin/python"
+PYTHON := PYTHONPATH="$(CURDIR)/tests" "$(PREFIX)/venv/controller/bin/python"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop test test-all bench lint sanity clean

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bed.command import run
@@ -21,40 +22,78 @@ EXTENSION = CHECKOUT / "server"
 OLDEST = (3, 11)
 
 
-def install_controller(prefix: Prefix) -> None:
-    """ansible-core, the libraries of the modules, and the tools of the tests."""
-    files = [REQUIREMENTS / "controller.txt", REQUIREMENTS / "checks.txt"]
-    _install(prefix, "controller", files, [])
+@dataclass(frozen=True)
+class Step:
+    """One `pip install`: requirement files, and the extension with some of its extras.
+
+    ``extras`` is None where the extension is not installed.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    extras: str | None = None
+
+    def inputs(self) -> list[str | bytes | Path]:
+        """What it depends on."""
+        inputs: list[str | bytes | Path] = [REQUIREMENTS / file for file in self.files]
+        if self.extras is not None:
+            inputs += [self.extras, EXTENSION / "pyproject.toml"]
+        return inputs
+
+    def arguments(self) -> list[str | Path]:
+        """For pip install. The extension comes from this checkout, editable."""
+        arguments: list[str | Path] = []
+        for file in self.files:
+            arguments += ["--requirement", REQUIREMENTS / file]
+        if self.extras is not None:
+            arguments += ["--editable", f"{EXTENSION}{self.extras}"]
+        return arguments
 
 
-def install_modoboa(prefix: Prefix) -> None:
-    """Modoboa, its application server, and the extension from this checkout, editable."""
-    _install(prefix, "modoboa", [REQUIREMENTS / "modoboa.txt"], ["-e", f"{EXTENSION}[test,types]"])
+def install_controller(prefix: Prefix, *, tests: bool) -> None:
+    """ansible-core and the libraries of the modules, with ``tests`` the tools of the tests."""
+    steps = [Step("controller", ("controller.txt",))]
+    if tests:
+        steps.append(Step("controller-tests", ("controller.txt", "tests.txt", "checks.txt")))
+    _install(prefix, "controller", steps)
 
 
-def _install(
-    prefix: Prefix, name: str, requirements: Sequence[Path], arguments: Sequence[str]
-) -> None:
+def install_modoboa(prefix: Prefix, *, tests: bool) -> None:
+    """Modoboa, its application server and the extension, with ``tests`` its tests' tools."""
+    steps = [Step("modoboa", ("modoboa.txt",), extras="")]
+    if tests:
+        steps.append(Step("modoboa-tests", ("modoboa.txt",), extras="[test,types]"))
+    _install(prefix, "modoboa", steps)
+
+
+def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:
     environment = prefix.path / "venv" / name
     python = prefix.python(name)
-    inputs: list[str | bytes | Path] = [str(prefix.path), *requirements]
-    if arguments:
-        inputs.append(EXTENSION / "pyproject.toml")
-    stamp = Stamp(prefix.stamps, f"venv-{name}", inputs)
     usable = _belongs_here(environment) and _works(python)
-    if usable and stamp.fresh():
-        return
     if not usable:
         shutil.rmtree(environment, ignore_errors=True)
-        base = _interpreter()
-        run([base, "-m", "venv", environment], purpose=f"creating the environment {name}")
-    print(f"bed: installing Python packages for {name}", file=sys.stderr, flush=True)
-    command: list[str | Path] = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--quiet", "--timeout", "60", "--retries", "10"]
-    for file in requirements:
-        command += ["--requirement", file]
-    run([*command, *arguments], purpose=f"installing {name}", environment=_pip_environment())
-    stamp.write()
+        run([_interpreter(), "-m", "venv", environment], purpose=f"creating the environment {name}")
+    for step in steps:
+        stamp = Stamp(prefix.stamps, f"venv-{step.name}", [str(prefix.path), *step.inputs()])
+        if usable and stamp.fresh():
+            continue
+        print(f"bed: installing Python packages: {step.name}", file=sys.stderr, flush=True)
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--quiet",
+        ]
+        # A busy package index is waited for
+        command += ["--timeout", "60", "--retries", "10"]
+        run(
+            [*command, *step.arguments()],
+            purpose=f"installing {step.name}",
+            environment=_pip_environment(),
+        )
+        stamp.write()
 
 
 def _pip_environment() -> Mapping[str, str]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 from bed import environments, packages
 from bed.prefix import CHECKOUT, Prefix
@@ -22,12 +24,21 @@ def setup(prefix: Prefix, *, tests: bool = False, postgresql: bool = False) -> N
         packages.install_tools(
             [*packages.TOOLS, *(packages.TEST_TOOLS if tests else [])],
         )
-        packages.unpack_services(prefix, "services", packages.SERVICES)
-        if postgresql:
-            packages.unpack_services(prefix, "postgresql", packages.POSTGRESQL)
         link_collection(prefix)
-        environments.install_controller(prefix)
-        environments.install_modoboa(prefix)
+        steps = [
+            partial(_unpack, prefix, postgresql=postgresql),
+            partial(environments.install_controller, prefix, tests=tests),
+            partial(environments.install_modoboa, prefix, tests=tests),
+        ]
+        with ThreadPoolExecutor(len(steps)) as pool:
+            for outcome in [pool.submit(step) for step in steps]:
+                outcome.result()
+
+
+def _unpack(prefix: Prefix, *, postgresql: bool) -> None:
+    packages.unpack_services(prefix, "services", packages.SERVICES)
+    if postgresql:
+        packages.unpack_services(prefix, "postgresql", packages.POSTGRESQL)
 
 
 def link_collection(prefix: Prefix) -> None:

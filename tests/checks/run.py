@@ -125,10 +125,12 @@ def run(suite: Suite, reports: Path) -> Count:
 
 
 def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> int:
+    # What this program was found by is not for the suites: each has its own settings for that.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     runner = subprocess.Popen(
         command,
         cwd=suite.directory,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
