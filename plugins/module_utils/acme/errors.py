@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 PREFIX = "urn:ietf:params:acme:error:"
@@ -215,7 +216,7 @@ def describe_os_error(error: OSError) -> str:
     """Say what the operating system refused, where, and what to do."""
     reason = error.strerror or str(error)
     # temporary files have a random part in their name; the directory is what the reader needs
-    where = os.path.dirname(os.fsdecode(error.filename)) if error.filename else "the storage"  # noqa: PTH120
+    where = Path(os.fsdecode(error.filename)).parent if error.filename else "the storage"
     advice = {
         errno.ENOSPC: "Free some space on that file system.",
         errno.EDQUOT: "Free some space or raise the quota.",

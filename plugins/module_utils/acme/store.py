@@ -255,7 +255,7 @@ class CertificateStore:
 def _holds_anything(folder: Path) -> bool:
     """Say whether there is more than a lock."""
     try:
-        return any(name != _LOCK for name in os.listdir(folder))  # noqa: PTH208
+        return any(path.name != _LOCK for path in folder.iterdir())
     except FileNotFoundError:
         return os.path.lexists(folder)
     except NotADirectoryError:
@@ -273,7 +273,7 @@ def _content(path: Path) -> bytes | None:
 
 def _link_target(path: Path) -> str | None:
     try:
-        return os.readlink(path)  # noqa: PTH115
+        return str(path.readlink())
     except OSError:
         return None
 

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A CA in the memory of the test, for what no real CA can be made to do at a given moment.
+
+It sits below requests, where the socket would be. A test puts a fault in the way of a request, and
+looks at what was asked.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import requests
+import requests.adapters
+import urllib3
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import PREFIX
+from cryptography import x509
+from unit.plugins.module_utils.acme.issuing import issue
+
+BASE = "https://ca.test"
+DIRECTORY = f"{BASE}/directory"
+
+Answer = tuple[int, Mapping[str, str], Any]
+Fault = Callable[[dict[str, Any]], "Answer | None"]
+
+
+def problem(code: str, status: int = 400, **more: Any) -> Answer:
+    """Return a problem document as the CA answers it."""
+    headers = {key.replace("_", "-"): str(more.pop(key)) for key in ("Retry_After",) if key in more}
+    return status, headers, {"type": f"{PREFIX}{code}", "detail": f"about {code}", **more}
+
+
+class Authority(requests.adapters.BaseAdapter):
+    """Issues for every name, except those that a test marks as refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.accounts: dict[str, str] = {}
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.proved: set[str] = set()
+        self.refused: set[str] = set()
+        self.pending_looks = 0
+        self.nonces: set[str] = set()
+        self.options: list[dict[str, Any]] = []
+        self._faults: dict[str, list[Fault]] = {}
+        self._looks: Counter[str] = Counter()
+        self._count: Iterator[int] = iter(range(1000, 10**9))
+
+    def fail(self, path: str, *answers: Answer | Exception) -> None:
+        """Answer the next requests whose path begins so with these instead."""
+
+        def fault(answer: Answer | Exception) -> Fault:
+            def give(_payload: dict[str, Any]) -> Answer:
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+
+            return give
+
+        self._faults.setdefault(path, []).extend(fault(answer) for answer in answers)
+
+    def paths(self, method: str = "POST") -> list[str]:
+        """Return what was asked for, without the numbers at the end."""
+        return [path.split("/")[1] for asked, path, _body in self.requests if asked == method]
+
+    def send(self, request: requests.PreparedRequest, *_args: Any, **options: Any) -> Any:
+        """Answer one request, as an adapter of requests does."""
+        path = str(request.url)[len(BASE) :]
+        message = json.loads(request.body) if request.body else {}
+        protected = _decode(message.get("protected", "")) if message else {}
+        payload = _decode(message["payload"]) if message.get("payload") else {}
+        self.requests.append((str(request.method), path, payload))
+        self.options.append(options)
+        status, headers, body = self._answer(str(request.method), path, protected, payload)
+        if request.method != "GET":
+            nonce = urlsafe_b64encode(next(self._count).to_bytes(6, "big")).decode()
+            self.nonces.add(nonce)
+            headers = {"Replay-Nonce": nonce, **headers}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        raw = urllib3.HTTPResponse(
+            body=io.BytesIO(content),
+            headers=headers,
+            status=status,
+            preload_content=False,
+        )
+        return requests.adapters.HTTPAdapter().build_response(request, raw)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(
+        self, method: str, path: str, protected: dict[str, Any], payload: dict[str, Any]
+    ) -> Answer:
+        for prefix, faults in self._faults.items():
+            if path.startswith(prefix) and faults:
+                answer = faults.pop(0)(payload)
+                if answer is not None:
+                    return answer
+        if method in ("GET", "HEAD"):
+            names = ("newNonce", "newAccount", "newOrder")
+            return 200, {}, {name: f"{BASE}/{name}" for name in names}
+        if protected["nonce"] not in self.nonces:
+            return problem("badNonce")
+        self.nonces.discard(protected["nonce"])
+        if "kid" in protected and protected["kid"] not in self.accounts.values():
+            return problem("accountDoesNotExist")
+        kind, *rest = path.strip("/").split("/")
+        answers: dict[str, Callable[..., Answer]] = {
+            "newAccount": self._new_account,
+            "account": self._account,
+            "newOrder": self._new_order,
+            "order": self._order,
+            "authz": self._authz,
+            "challenge": self._challenge,
+            "finalize": self._finalize,
+            "cert": self._cert,
+        }
+        return answers[kind](payload, protected, *rest)
+
+    def _new_account(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
+        key = json.dumps(protected["jwk"], sort_keys=True)
+        known = key in self.accounts
+        url = self.accounts.setdefault(key, f"{BASE}/account/{next(self._count)}")
+        return (200 if known else 201), {"Location": url}, {"contact": payload.get("contact")}
+
+    def _account(self, payload: dict[str, Any], *_rest: Any) -> Answer:
+        return 200, {}, payload
+
+    def _new_order(self, payload: dict[str, Any], *_rest: Any) -> Answer:
+        number = str(next(self._count))
+        names = [each["value"] for each in payload["identifiers"]]
+        self.orders[number] = {"names": names, "status": "pending"}
+        return 201, {"Location": f"{BASE}/order/{number}"}, self._order_body(number)
+
+    def _order_body(self, number: str) -> dict[str, Any]:
+        order = self.orders[number]
+        body = {
+            "status": order["status"],
+            "authorizations": [f"{BASE}/authz/{name}" for name in order["names"]],
+            "finalize": f"{BASE}/finalize/{number}",
+        }
+        if "chain" in order:
+            body["certificate"] = f"{BASE}/cert/{number}"
+        return body
+
+    def _order(self, _payload: dict[str, Any], _protected: Any, number: str) -> Answer:
+        return 200, {}, self._order_body(number)
+
+    def _authz(self, _payload: dict[str, Any], _protected: Any, name: str) -> Answer:
+        asked = any(path == f"/challenge/{name}" for _method, path, _body in self.requests)
+        if asked and self._looks[name] >= self.pending_looks and name not in self.refused:
+            self.proved.add(name)
+        self._looks[name] += asked
+        challenge: dict[str, Any] = {
+            "type": "http-01",
+            "url": f"{BASE}/challenge/{name}",
+            "token": f"Token-For-{name.replace('.', '-')}-0123456789",
+        }
+        status = "valid" if name in self.proved else "pending"
+        if asked and name in self.refused:
+            status = "invalid"
+            challenge["error"] = {
+                "type": f"{PREFIX}unauthorized",
+                "detail": f"http://{name}/.well-known/acme-challenge/{challenge['token']}: 404",
+                "status": 403,
+            }
+        identifier = {"type": "dns", "value": name}
+        return 200, {}, {"identifier": identifier, "status": status, "challenges": [challenge]}
+
+    def _challenge(self, _payload: dict[str, Any], _protected: Any, name: str) -> Answer:
+        return 200, {}, {"url": f"{BASE}/challenge/{name}", "status": "processing"}
+
+    def _finalize(self, payload: dict[str, Any], _protected: Any, number: str) -> Answer:
+        order = self.orders[number]
+        if order["status"] == "valid" or not set(order["names"]) <= self.proved:
+            return problem("orderNotReady", 403)
+        request = x509.load_der_x509_csr(_bytes(payload["csr"]))
+        order["chain"] = issue(order["names"], request.public_key())
+        order["status"] = "valid"
+        return 200, {}, self._order_body(number)
+
+    def _cert(self, _payload: dict[str, Any], _protected: Any, number: str) -> Answer:
+        return 200, {}, self.orders[number]["chain"]
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _decode(text: str) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(_bytes(text)) if text else {}
+    return decoded

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A CA in memory, and a connection to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account import (
+    Account,
+    AccountOptions,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import (
+    Batch,
+    BatchOptions,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
+    AccountKey,
+    make_key,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network, Trust
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot import Webroot
+from unit.plugins.module_utils.acme.authority import BASE, DIRECTORY, Authority
+from unit.plugins.module_utils.acme.issuing import NOW
+
+_KEY = AccountKey(make_key("P-256"))
+
+
+@pytest.fixture
+def authority() -> Authority:
+    """A CA that issues for every name."""
+    return Authority()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """What the code waited for, without waiting."""
+    return []
+
+
+@pytest.fixture
+def new_network(authority: Authority, slept: list[float]) -> Callable[[], Network]:
+    """Make connections without an account."""
+
+    def make() -> Network:
+        network = Network(DIRECTORY, trust=Trust(), timeout=5, connections=4, sleep=slept.append)
+        network.session.mount(BASE, authority)
+        return network
+
+    return make
+
+
+@pytest.fixture
+def network(new_network: Callable[[], Network], authority: Authority) -> Network:
+    """A connection with an account."""
+    network = new_network()
+    network.account_key = _KEY
+    network.account_url = f"{BASE}/account/1"
+    authority.accounts["the key of the test"] = network.account_url
+    return network
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> CertificateStore:
+    """An empty store."""
+    return CertificateStore(tmp_path)
+
+
+@pytest.fixture
+def new_batch(
+    tmp_path: Path, store: CertificateStore, new_network: Callable[[], Network]
+) -> Callable[..., Batch]:
+    """Make batches that all use one storage and one CA."""
+
+    def make(terms_agreed: bool = True, **changed: Any) -> Batch:
+        options: dict[str, Any] = {
+            "directory": DIRECTORY,
+            "renew_days": 30,
+            "force": False,
+            "concurrency": 4,
+            "order_timeout": 20.0,
+            "check_mode": False,
+        }
+        account = Account(tmp_path, DIRECTORY, AccountOptions(None, terms_agreed, "P-256"))
+        return Batch(
+            BatchOptions(**{**options, **changed}),
+            account,
+            store,
+            Webroot(tmp_path),
+            new_network(),
+            now=lambda: NOW,
+        )
+
+    return make

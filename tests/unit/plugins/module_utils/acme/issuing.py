@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates for tests: any names, any life, any key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
+    PrivateKey,
+    make_key,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NOW = datetime(2026, 11, 22, 14, 0, tzinfo=timezone.utc)
+_CA_KEY = ec.generate_private_key(ec.SECP256R1())
+_CA_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
+
+
+def issue(
+    names: Iterable[str],
+    public_key: Any = None,
+    not_before: datetime = NOW - timedelta(days=1),
+    life: timedelta = timedelta(days=90),
+) -> bytes:
+    """Return a chain of one certificate, in PEM, without a common name."""
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(_CA_NAME)
+        .public_key(public_key or make_key("P-256").public_key())
+        .serial_number(0x5C1F0A9D3E)
+        .not_valid_before(not_before)
+        .not_valid_after(not_before + life)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True
+        )
+        .sign(_CA_KEY, hashes.SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def pair(names: Iterable[str], key_type: str = "P-256", **how: Any) -> tuple[bytes, PrivateKey]:
+    """Return a chain and the key that belongs to it."""
+    key = make_key(key_type)
+    return issue(names, key.public_key(), **how), key

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that are whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import (
+    locked,
+    make_directory,
+    remove_leftovers,
+    replace_link,
+    write_file,
+)
+from unit.plugins.module_utils.acme.folders import entries
+
+
+def test_replaced_as_a_whole(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    write_file(file, b"old", 0o644)
+    with file.open("rb") as reader:
+        write_file(file, b"new", 0o600)
+        assert reader.read() == b"old"
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert entries(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
+def test_a_full_disk_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    file = tmp_path / "file"
+    write_file(file, b"old", 0o600)
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space"):
+        write_file(file, b"new", 0o600)
+    assert file.read_bytes() == b"old"
+    assert entries(tmp_path) == ["file"]
+
+
+def test_a_link_is_replaced_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "file").symlink_to(precious)
+    write_file(tmp_path / "file", b"new", 0o600)
+    assert precious.read_text() == "precious"
+    replace_link(tmp_path / "file", "precious")
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_leftovers_of_a_killed_run(tmp_path: Path) -> None:
+    (tmp_path / ".key.pem.0123456789abcdef.tmp").write_text("half a")
+    (tmp_path / "key.pem").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert entries(tmp_path) == ["key.pem"]
+
+
+def test_an_existing_directory_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    make_directory(tmp_path / "a" / "b", 0o711)
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o711
+
+
+def test_a_lock_that_is_never_given_back(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / ".lock", 0o755, 1),
+        pytest.raises(AcmeError, match="another run has held"),
+        locked(tmp_path / ".lock", 0o755, 0),
+    ):
+        pass
+
+
+def test_a_lock_whose_folder_goes_away_meanwhile(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    done = []
+
+    def wait() -> None:
+        with locked(folder / ".lock", 0o755, 10):
+            done.append((folder / ".lock").exists())
+
+    with locked(folder / ".lock", 0o755, 1):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        (folder / ".lock").unlink()
+        folder.rmdir()
+    waiting.join()
+    assert done == [True]

@@ -1,0 +1,219 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Requests to a CA that has bad days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import (
+    AcmeError,
+    ProblemError,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import (
+    Network,
+    Reply,
+    Trust,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.waiting import Deadline
+from unit.plugins.module_utils.acme.authority import BASE, DIRECTORY, Authority, problem
+
+NewNetwork = Callable[[], Network]
+
+
+def post(network: Network, path: str = "newOrder", seconds: float = 600) -> Reply:
+    payload: dict[str, Any] = {"identifiers": [{"type": "dns", "value": "a.example"}]}
+    return network.post(f"{BASE}/{path}", payload, Deadline(seconds), what="the order")
+
+
+def asked(authority: Authority, path: str = "newOrder") -> int:
+    return authority.paths().count(path)
+
+
+def test_one_nonce_is_fetched_and_then_each_answer_brings_the_next(
+    network: Network, authority: Authority
+) -> None:
+    for _time in range(5):
+        post(network)
+    assert authority.paths("HEAD") == ["newNonce"]
+
+
+def test_a_refused_nonce_is_replaced_by_the_one_in_the_refusal(
+    network: Network, authority: Authority
+) -> None:
+    authority.fail("/newOrder", *[problem("badNonce")] * 20)
+    assert post(network).status == 201
+    assert asked(authority) == 21
+    assert authority.paths("HEAD") == ["newNonce"]
+
+
+def test_a_ca_that_refuses_every_nonce_is_given_up(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", *[problem("badNonce")] * 100)
+    with pytest.raises(ProblemError, match="badNonce"):
+        post(network)
+    assert asked(authority) == 30
+
+
+def test_stale_nonces_of_the_pool(network: Network, authority: Authority) -> None:
+    post(network)
+    authority.nonces.clear()
+    assert post(network).status == 201
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_in_seconds(
+    network: Network, authority: Authority, slept: list[float], status: int
+) -> None:
+    authority.fail("/newOrder", problem("rateLimited", status, Retry_After=7))
+    assert post(network).status == 201
+    assert slept == [7]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_as_a_date(
+    network: Network, authority: Authority, slept: list[float], status: int
+) -> None:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=30)
+    authority.fail("/newOrder", problem("rateLimited", status, Retry_After=format_datetime(moment)))
+    assert post(network).status == 201
+    assert 25 < slept[0] <= 30
+
+
+def test_no_waiting_beyond_the_bound(
+    network: Network, authority: Authority, slept: list[float]
+) -> None:
+    authority.fail("/newOrder", problem("rateLimited", 429, Retry_After=3600))
+    with pytest.raises(ProblemError) as caught:
+        post(network)
+    assert caught.value.problem.retry_after == 3600
+    assert "Wait until the time that the CA names" in str(caught.value)
+    assert slept == []
+
+
+def test_no_waiting_beyond_the_deadline(
+    network: Network, authority: Authority, slept: list[float]
+) -> None:
+    authority.fail("/newOrder", problem("serverInternal", 503, Retry_After=20))
+    with pytest.raises(ProblemError):
+        post(network, seconds=10)
+    assert slept == []
+
+
+def test_a_limit_without_a_time_is_not_hammered(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", problem("rateLimited", 429))
+    with pytest.raises(ProblemError, match="rateLimited"):
+        post(network)
+    assert asked(authority) == 1
+
+
+def test_a_ca_that_is_down_is_asked_some_times_with_growing_pauses(
+    network: Network, authority: Authority, slept: list[float]
+) -> None:
+    authority.fail("/newOrder", *[(502, {}, b"<html>Bad gateway</html>")] * 20)
+    with pytest.raises(ProblemError, match="HTTP 502"):
+        post(network)
+    assert asked(authority) == 5
+    assert slept == sorted(set(slept))
+
+
+def test_a_dropped_connection_is_tried_again_with_a_fresh_signature(
+    network: Network, authority: Authority
+) -> None:
+    authority.fail(
+        "/newOrder", requests.ConnectionError("reset"), requests.ConnectionError("reset")
+    )
+    assert post(network).status == 201
+    assert asked(authority) == 3
+
+
+def test_an_unreachable_ca(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", *[requests.ConnectionError(OSError(111, "Connection refused"))] * 9)
+    with pytest.raises(AcmeError) as caught:
+        post(network)
+    assert str(caught.value) == (
+        "the CA at https://ca.test cannot be reached: Connection refused. Check acme_directory and"
+        " the network between this host and the CA."
+    )
+    assert asked(authority) == 3
+
+
+def test_a_ca_that_hangs(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", requests.ReadTimeout("read timeout"))
+    with pytest.raises(AcmeError, match="did not answer within 5 seconds"):
+        post(network)
+
+
+def test_a_ca_with_an_unknown_certificate(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", requests.exceptions.SSLError("self-signed certificate"))
+    with pytest.raises(AcmeError, match=r"self-signed certificate.*ca_path"):
+        post(network)
+    assert asked(authority) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"[]", b"\xff"])
+def test_a_directory_that_is_none(
+    new_network: NewNetwork, authority: Authority, body: bytes
+) -> None:
+    authority.fail("/directory", (200, {}, body))
+    with pytest.raises(AcmeError, match="not a JSON object"):
+        new_network().endpoint("newOrder", Deadline(5))
+
+
+def test_a_directory_without_the_entry(new_network: NewNetwork) -> None:
+    with pytest.raises(AcmeError, match=f"{DIRECTORY} has no entry revokeCert"):
+        new_network().endpoint("revokeCert", Deadline(5))
+
+
+def test_a_directory_that_is_not_there(new_network: NewNetwork, authority: Authority) -> None:
+    authority.fail("/directory", (404, {}, b"nothing here"))
+    with pytest.raises(ProblemError, match=r"Check acme_directory.*HTTP 404"):
+        new_network().endpoint("newOrder", Deadline(5))
+
+
+def test_the_directory_is_read_once(new_network: NewNetwork, authority: Authority) -> None:
+    network = new_network()
+    for _time in range(3):
+        network.endpoint("newOrder", Deadline(5))
+    assert authority.paths("GET") == ["directory"]
+
+
+def test_the_problem_names_url_and_status(network: Network, authority: Authority) -> None:
+    authority.fail("/newOrder", problem("rejectedIdentifier", 403))
+    with pytest.raises(ProblemError) as caught:
+        post(network)
+    assert caught.value.problem.url == f"{BASE}/newOrder"
+    assert caught.value.problem.status == 403
+
+
+def test_given_ca_file_wins_over_the_environment(
+    new_network: NewNetwork, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/from/environment.pem")
+    monkeypatch.setenv("CURL_CA_BUNDLE", "/from/environment.pem")
+    network = Network(DIRECTORY, trust=Trust("/given.pem"), timeout=5, connections=1)
+    network.session.mount(BASE, authority)
+    network.endpoint("newOrder", Deadline(5))
+    assert [options["verify"] for options in authority.options] == ["/given.pem"]
+    new_network().endpoint("newOrder", Deadline(5))
+    assert authority.options[-1]["verify"] == "/from/environment.pem"
+
+
+def test_trust(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    assert Trust().verify() is True
+    assert Trust(validate=False).verify() is False
+    assert Trust("/given.pem", validate=False).verify() is False
+
+
+def test_proxies_of_the_environment_are_used(
+    new_network: NewNetwork, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    new_network().endpoint("newOrder", Deadline(5))
+    assert authority.options[-1]["proxies"]["https"] == "http://proxy.test:3128"
