@@ -22,7 +22,7 @@ description:
     server never finds a key that does not belong to the chain, whenever the module is interrupted.
   - Runs on the host that the certificates are for. Private keys do not leave it.
 author:
-  - the mailhost.modoboa contributors
+  - the mailhost.modoboa contributors (!UNKNOWN)
 extends_documentation_fragment:
   - mailhost.modoboa.acme
   - mailhost.modoboa.attributes

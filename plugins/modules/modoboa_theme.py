@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: modoboa_theme
 short_description: Manage the themes of a Modoboa server's virtual hosts
 version_added: 0.1.0
-author: the mailhost.modoboa contributors
+author: the mailhost.modoboa contributors (!UNKNOWN)
 description:
   - Sets colours and logos of virtual hosts. What a task does not mention stays as it is.
   - Logos are compared by content, so nothing is uploaded twice.

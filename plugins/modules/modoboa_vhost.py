@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: modoboa_vhost
 short_description: Manage the virtual hosts of a Modoboa server
 version_added: 0.1.0
-author: the mailhost.modoboa contributors
+author: the mailhost.modoboa contributors (!UNKNOWN)
 description:
   - Creates, enables, disables and removes virtual hosts, links mail domains to them, and reports how far their
     provisioning is.

@@ -11,7 +11,7 @@ module: nginx_vhost
 short_description: Serve portals of a Modoboa instance with nginx
 version_added: 0.1.0
 author:
-  - the mailhost.modoboa contributors
+  - the mailhost.modoboa contributors (!UNKNOWN)
 description:
   - Writes one server block a virtual host, for one or for hundreds of them as one transaction. All are written, tested
     with C(nginx -T), and loaded with one reload. Then the module makes sure that nginx serves, for every name, the
