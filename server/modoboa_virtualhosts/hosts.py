@@ -152,7 +152,7 @@ def request_hostname(request: HttpRequest) -> str:
 def primary_hostnames() -> frozenset[str]:
     """Return the instance's own hostnames: those its settings.py allows by name, and its site."""
     # The entry that stands for the database (allowed_hosts.py) is a string of a type of its own
-    names = {host.lower() for host in settings.ALLOWED_HOSTS if type(host) is str}
+    names = {host.lower() for host in settings.ALLOWED_HOSTS if host.__class__ is str}
     names.discard("*")
     # Before the first migration there is no site: the names in the settings will do
     with suppress(DatabaseError, Site.DoesNotExist):

@@ -134,7 +134,7 @@ class Modoboa:
         Throttled requests are repeated when the server allows it. Raises BedError with the server's
         words if it fails.
         """
-        for _ in range(TRIES):
+        for _try in range(TRIES):
             answer = self._session.request(
                 method,
                 f"{self.url}/api/v2/{path}",

@@ -151,7 +151,7 @@ def login(portal: Portal, *, client_id: str, username: str, password: str) -> Lo
 
 def _follow_to_code(browser: requests.Session, answer: requests.Response, redirect_uri: str) -> str:
     """Follow redirects until the frontend's own address, which carries the code."""
-    for _ in range(10):
+    for _step in range(10):
         target = urljoin(answer.url, answer.headers["Location"])
         if target.startswith(redirect_uri):
             code = parse_qs(urlsplit(target).query).get("code")

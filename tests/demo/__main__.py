@@ -38,7 +38,7 @@ def main() -> int:
     print(first.stdout.strip())
     print("(The demo means mail.delta.invalid to fail: its name resolves nowhere.)")
     say("The same again: nothing changes")
-    second, _ = provision(bed)
+    second, _seconds = provision(bed)
     print(second.stdout[second.stdout.rindex("PLAY RECAP") :].strip())
 
     say("What a visitor sees")

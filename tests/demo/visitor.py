@@ -11,6 +11,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
+from typing import Any
 
 from bed import portal
 from bed.bed import Bed
@@ -45,11 +46,12 @@ def certificate(bed: Bed, hostname: str) -> ServedCertificate:
         socket.create_connection(address, timeout=TIMEOUT) as connection,
         context.wrap_socket(connection, server_hostname=hostname) as tls,
     ):
-        served = tls.getpeercert() or {}
+        # Any: the nesting of names is deeper than what the library declares
+        served: dict[str, Any] = dict(tls.getpeercert() or {})
     issuer = {key: value for part in served["issuer"] for key, value in part}
     not_after = ssl.cert_time_to_seconds(str(served["notAfter"]))
     return ServedCertificate(
-        names=tuple(str(value) for _, value in served["subjectAltName"]),
+        names=tuple(str(value) for _kind, value in served["subjectAltName"]),
         issuer=str(issuer["commonName"]),
         not_after=datetime.fromtimestamp(not_after, UTC),
     )
