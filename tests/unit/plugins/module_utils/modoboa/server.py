@@ -42,6 +42,7 @@ class Server(requests.adapters.BaseAdapter):
         self.domains = {name: number for number, name in enumerate(domains, start=100)}
         self.hosts: dict[str, dict[str, Any]] = {}
         self.log: list[str] = []
+        self.uploads: list[bytes] = []
         self.takes_reports = True
         self.tells_digests = True
         self.ignores: set[str] = set()
@@ -189,6 +190,7 @@ class Server(requests.adapters.BaseAdapter):
         if method == "DELETE":
             del logos[request.url.split("logo_type=")[1]]
             return Answer(204)
+        self.uploads.append(request.body)
         boundary = request.headers["Content-Type"].split("boundary=")[1].encode()
         parts = [part.split(b"\r\n\r\n", 1) for part in request.body.split(b"--" + boundary)[1:-1]]
         (_, kind), (_, content) = ((head, body[:-2]) for head, body in parts)

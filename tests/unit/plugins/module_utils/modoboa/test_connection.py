@@ -1,0 +1,95 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options and what they become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import (
+    connection,
+    errors,
+    sign_in,
+)
+
+PARAMS: dict[str, Any] = {
+    "url": "https://mail.test",
+    "token": "planted-secret-token",
+    "username": None,
+    "password": None,
+    "ca_path": None,
+    "validate_certs": True,
+    "timeout": 30,
+}
+BROKEN = "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n"
+
+
+def test_secrets_are_marked() -> None:
+    options = connection.connection_options()
+    assert {name for name, option in options.items() if option.get("no_log")} == {
+        "token",
+        "password",
+    }
+
+
+def test_token_needs_no_request() -> None:
+    assert connection.connect(PARAMS).url == "https://mail.test/"
+
+
+@pytest.mark.parametrize(
+    "missing", [{"token": None}, {"token": ""}, {"token": None, "username": "admin"}]
+)
+def test_no_credentials(missing: dict[str, Any]) -> None:
+    with pytest.raises(errors.AuthenticationError, match="MODOBOA_TOKEN"):
+        connection.connect({**PARAMS, **missing})
+
+
+def test_no_url() -> None:
+    with pytest.raises(errors.ServerUnreachableError, match="the URL is empty"):
+        connection.connect({**PARAMS, "url": ""})
+
+
+@pytest.mark.parametrize("content", [None, "no certificate", BROKEN])
+def test_ca_file_that_is_none(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(errors.ServerUnreachableError, match="cannot read CA certificates"):
+        connection.connect({**PARAMS, "ca_path": str(path)})
+
+
+def test_ca_file_does_not_matter_without_verification() -> None:
+    connection.connect({**PARAMS, "ca_path": "/nowhere", "validate_certs": False})
+
+
+def test_password_is_exchanged_and_the_browser_session_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sessions = []
+
+    def exchange(session: requests.Session, *given: Any, **options: Any) -> str:
+        assert given == ("https://mail.test", "admin", "secret")
+        assert options == {"verify": True, "timeout": 30}
+        session.cookies.set("sessionid", "x")
+        sessions.append(session)
+        return "short-lived"
+
+    monkeypatch.setattr(sign_in, "sign_in", exchange)
+    connection.connect({**PARAMS, "token": None, "username": "admin", "password": "secret"})
+    assert not sessions[0].cookies
+
+
+def test_missing_library_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Module:
+        def fail_json(self, **result: Any) -> None:
+            raise SystemExit(result["msg"])
+
+    monkeypatch.setattr(connection, "MISSING_REQUESTS", "Traceback: no module named requests")
+    with pytest.raises(SystemExit) as caught:
+        connection.require_library(Module())
+    assert "python3-requests" in str(caught.value)
+    assert "on PyPI" in str(caught.value)

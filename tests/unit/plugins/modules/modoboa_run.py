@@ -1,0 +1,46 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a modoboa_* module in this process against the server in memory."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import client
+from unit.plugins.module_utils.modoboa.script import TOKEN, URL
+from unit.plugins.module_utils.modoboa.server import Server
+
+
+class Runner:
+    """Gives a module its arguments and takes what it prints, as Ansible does."""
+
+    def __init__(
+        self,
+        main: Callable[[], None],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        self.server = Server()
+        self.printed = ""
+        self._main = main
+        self._capsys = capsys
+        monkeypatch.setattr(client, "new_session", lambda: self.server.session())
+        for name in ("URL", "TOKEN", "USERNAME", "PASSWORD", "CA_PATH"):
+            monkeypatch.delenv(f"MODOBOA_{name}", raising=False)
+
+    def bare(self, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+        """Run it with these arguments and no others."""
+        internal = {"_ansible_check_mode": check, "_ansible_diff": True}
+        with patch_module_args({**arguments, **internal}), pytest.raises(SystemExit):
+            self._main()
+        self.printed = self._capsys.readouterr().out
+        result: dict[str, Any] = json.loads(self.printed)
+        return result
+
+    def __call__(self, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+        """Run it with these arguments and a connection."""
+        return self.bare(check=check, url=URL, token=TOKEN, **arguments)
