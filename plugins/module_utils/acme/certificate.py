@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, cast
+from typing import cast
 
-from .keys import PrivateKey, key_type_of, signature_hash
+from .keys import PrivateKey, key_type_of, public_der, signature_hash
 
 with suppress(ImportError):  # libraries.py says what is missing
     from cryptography import x509
@@ -33,6 +33,8 @@ class Certificate:
     """What matters of the first certificate of a chain.
 
     Names are those of the subject alternative name only: newer profiles leave the subject empty.
+
+    :ivar public_key: as ``public_der`` gives it
     """
 
     names: frozenset[str]
@@ -41,7 +43,7 @@ class Certificate:
     serial: str
     not_before: datetime
     not_after: datetime
-    public_key: Any
+    public_key: bytes
 
 
 def read_chain(pem: bytes) -> Certificate:
@@ -63,7 +65,7 @@ def read_chain(pem: bytes) -> Certificate:
             serial=f"{leaf.serial_number:x}",
             not_before=_moment(leaf, "not_valid_before"),
             not_after=_moment(leaf, "not_valid_after"),
-            public_key=public_key,
+            public_key=public_der(public_key),
         )
     except Exception as error:  # cryptography raises a dozen kinds on damaged input
         raise CertificateError("a certificate in it is damaged") from error

@@ -18,6 +18,8 @@ from .errors import AcmeError
 
 _TEMPORARY = ".tmp"
 _LOCK_PAUSE = 0.05
+# more often than other holders remove the directory again, it is a link that leads nowhere
+_VANISHED_AT_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def make_directory(path: Path, mode: int) -> None:
         return
     if path.parent != path:
         make_directory(path.parent, mode)
-    # two threads may get here at the same time
-    with suppress(FileExistsError):
+    # another thread may create it, or remove it again, at the same time
+    with suppress(FileExistsError, FileNotFoundError):
         path.mkdir(mode)
         path.chmod(mode)
 
@@ -144,11 +146,15 @@ def locked(
     :raises OSError: the lock file cannot be created
     """
     deadline = time.monotonic() + seconds
+    vanished = 0
     while True:
         make_directory(path.parent, directory_mode)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
+            vanished += 1
+            if vanished > _VANISHED_AT_MOST:
+                raise
             continue
         try:
             if _take(descriptor) and _still_there(descriptor, path):

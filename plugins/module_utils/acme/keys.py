@@ -65,10 +65,12 @@ def key_from_pem(pem: bytes) -> PrivateKey | None:
     return None
 
 
-def same_public_key(left: Any, right: Any) -> bool:
-    """Say whether two public keys are the same one."""
-    encoding = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return bool(left.public_bytes(*encoding) == right.public_bytes(*encoding))
+def public_der(public_key: Any) -> bytes:
+    """Return a public key in the one form in which two of them can be compared."""
+    der: bytes = public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return der
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from .certificate import CertificateError, read_chain, signing_request
 from .challenge import Responder, authorize
 from .errors import AcmeError, Problem, ProblemError, during
-from .keys import PrivateKey, same_public_key
+from .keys import PrivateKey, public_der
 from .network import Network, Reply
 from .waiting import Deadline, poll
 
@@ -134,7 +134,7 @@ class Order:
             certificate = read_chain(chain)
         except CertificateError as error:
             raise AcmeError(f"the CA sent a chain that cannot be used: {error}") from error
-        if not same_public_key(certificate.public_key, key.public_key()):
+        if certificate.public_key != public_der(key.public_key()):
             raise AcmeError("the CA sent a certificate for another key")
         if certificate.names != frozenset(self._names):
             raise AcmeError(

@@ -45,7 +45,7 @@ from .files import (
     sync_directory,
     write_file,
 )
-from .keys import key_from_pem, same_public_key
+from .keys import key_from_pem, public_der
 
 CHAIN = "fullchain.pem"
 KEY = "privkey.pem"
@@ -118,7 +118,7 @@ class CertificateStore:
         private_key = key_from_pem(key)
         if private_key is None:
             return Stored(present, fault=f"{KEY} cannot be used: it is not a private key in PEM")
-        if not same_public_key(certificate.public_key, private_key.public_key()):
+        if certificate.public_key != public_der(private_key.public_key()):
             return Stored(present, fault=f"{KEY} does not belong to {CHAIN}")
         directory = _directory(state)
         if directory is None:

@@ -84,7 +84,7 @@ def test_never_after_expiry_never_before_the_share(life: timedelta, renew_days: 
 def test_due_from_the_moment_on_and_for_ever(life: timedelta, share: float) -> None:
     now = NOW + life * share
     certificate = Certificate(
-        frozenset(WANTED.names), "P-256", "CN=Test CA", "1", NOW, NOW + life, None
+        frozenset(WANTED.names), "P-256", "CN=Test CA", "1", NOW, NOW + life, b""
     )
     found = decision(Stored(True, certificate, CA), now=now)
     assert found.due == (now >= renewal_moment(NOW, NOW + life, 30))

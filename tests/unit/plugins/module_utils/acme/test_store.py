@@ -18,7 +18,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     key_from_pem,
     key_to_pem,
-    same_public_key,
+    public_der,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from unit.plugins.module_utils.acme.folders import entries
@@ -55,7 +55,7 @@ def put_plain_pair(store: CertificateStore) -> bytes:
 def matching(store: CertificateStore) -> bool:
     key = key_from_pem(store.key_path(NAME).read_bytes())
     chain = read_chain(store.chain_path(NAME).read_bytes())
-    return key is not None and same_public_key(key.public_key(), chain.public_key)
+    return key is not None and public_der(key.public_key()) == chain.public_key
 
 
 def test_nothing_there(store: CertificateStore) -> None:
