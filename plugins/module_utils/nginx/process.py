@@ -24,6 +24,11 @@ _PAUSE = 0.02
 
 _LOADED = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
 _CONFLICT = re.compile(r'conflicting server name "([^"]+)" on (\S+), ignored')
+_LEVELS = ("emerg", "alert", "crit", "error")
+# As for people, or as in the log: Debian's nginx is built to log to the terminal at first
+_MESSAGE = re.compile(
+    r"(?:nginx: |[0-9/]{10} [0-9:]{8} )\[(?P<level>\w+)\] (?:[0-9]+#[0-9]+: )?(?P<text>.+)"
+)
 _POSITION = re.compile(r" in (/\S+):[0-9]+$")
 
 
@@ -244,11 +249,11 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _errors_in(text: str) -> str:
-    """nginx's messages without what is the same in all of them."""
+    """nginx's messages without what is the same in all of them, or different in every run."""
     lines = [line.strip() for line in text.splitlines()]
     errors = [
-        re.sub(r"^nginx: \[\w+\] ", "", line)
-        for line in lines
-        if re.match(r"nginx: \[(emerg|alert|crit|error)\]", line)
+        message.group("text")
+        for message in map(_MESSAGE.match, lines)
+        if message is not None and message.group("level") in _LEVELS
     ]
-    return "\n".join(errors or [line for line in lines if line]) or "nginx says nothing more"
+    return "\n".join(dict.fromkeys(errors or filter(None, lines))) or "nginx says nothing more"

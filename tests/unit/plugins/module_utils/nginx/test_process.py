@@ -93,8 +93,15 @@ def test_who_claims_a_name(stand_in: StandIn, name: str, files: list[str]) -> No
     assert [Path(path).name for path in claims] == files
 
 
-def test_a_broken_configuration(stand_in: StandIn) -> None:
-    stand_in.says("", BROKEN, 1)
+IN_THE_LOG = """\
+2026/11/22 14:50:15 [emerg] 27707#27707: unknown directive "servr" in /etc/nginx/sites-enabled/a.example.com.conf:3
+nginx: configuration file /etc/nginx/nginx.conf test failed
+"""
+
+
+@pytest.mark.parametrize("said", [BROKEN, IN_THE_LOG, IN_THE_LOG + BROKEN])
+def test_a_broken_configuration(stand_in: StandIn, said: str) -> None:
+    stand_in.says("", said, 1)
     result = stand_in.nginx().test()
     assert not result.ok
     assert result.error == (

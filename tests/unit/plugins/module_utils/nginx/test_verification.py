@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looking at what is served: where, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import verification
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate import Certificate
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
+    Verification,
+)
+from unit.plugins.module_utils.nginx.hosts import step
+
+ON_DISK = Certificate(b"on disk")
+NAME = "a.example.com"
+
+
+@pytest.mark.parametrize(
+    ("address", "listening", "expected"),
+    [
+        (None, ["*", "[::]"], "127.0.0.1"),
+        (None, ["[::]"], "::1"),
+        (None, ["192.0.2.1", "*"], "192.0.2.1"),
+        (None, ["[2001:db8::1]"], "2001:db8::1"),
+        ("192.0.2.2", ["*"], "192.0.2.2"),
+    ],
+)
+def test_where_to_look(address: str | None, listening: list[str], expected: str) -> None:
+    assert Verification.at(address, listening, 443, 1).address == expected
+
+
+class Server:
+    """Answers with one certificate after the other, the last one for ever."""
+
+    def __init__(self, *answers: Certificate | OSError) -> None:
+        self.answers = list(answers)
+        self.names: list[str] = []
+
+    def __call__(self, _address: str, _port: int, name: str, _timeout: float) -> Certificate:
+        self.names.append(name)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def host(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Step:
+    """A host with a certificate on disk; nobody waits long for a better answer."""
+    monkeypatch.setattr(verification, "_PATIENCE", 0.1)
+    created = step(layout, NAME)
+    created.certificate = ON_DISK
+    return created
+
+
+def look(monkeypatch: pytest.MonkeyPatch, server: Server, host: Step) -> dict[str, str]:
+    monkeypatch.setattr(verification, "served", server)
+    return Verification("127.0.0.1", 443, 1).failures([host])
+
+
+def test_all_names_are_asked_for(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
+    server = Server(ON_DISK)
+    assert look(monkeypatch, server, host) == {}
+    assert server.names == [NAME, f"www.{NAME}"]
+    assert host.served == ON_DISK
+
+
+def test_a_wrong_answer_that_does_not_last(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
+    server = Server(Certificate(b"old"), ConnectionRefusedError(111, "Connection refused"), ON_DISK)
+    assert look(monkeypatch, server, host) == {}
+
+
+def test_a_wrong_answer(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
+    failures = look(monkeypatch, Server(Certificate(b"old")), host)
+    assert "serves another certificate than the one on disk" in failures[NAME]
+
+
+def test_no_answer(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
+    failures = look(monkeypatch, Server(ConnectionRefusedError(111, "Connection refused")), host)
+    assert "127.0.0.1 port 443: Connection refused" in failures[NAME]
+    assert "verify_address" in failures[NAME]
+
+
+@pytest.mark.parametrize(
+    ("answer", "stale"),
+    [(ON_DISK, False), (Certificate(b"old"), True), (ConnectionRefusedError(), True)],
+)
+def test_stale(
+    monkeypatch: pytest.MonkeyPatch, host: Step, answer: Certificate | OSError, stale: bool
+) -> None:
+    monkeypatch.setattr(verification, "served", Server(answer))
+    Verification("127.0.0.1", 443, 1).find_stale([host])
+    assert host.stale == stale
