@@ -39,6 +39,7 @@ TEST_TOOLS = {
     "chromium": "the browser tests",
     "fonts-dejavu-core": "text in the browser's screenshots",
     "git": "the sanity tests look at the files git knows",
+    "libnss3-tools": "the browser is told to trust the CA of the tests",
 }
 
 
