@@ -39,11 +39,10 @@ from .files import (
     NOBODY_IN_PARTICULAR,
     Ownership,
     locked,
-    make_directory,
     remove_leftovers,
     replace_link,
     sync_directory,
-    write_file,
+    write_directory,
 )
 from .keys import key_from_pem, public_der
 
@@ -216,12 +215,12 @@ class CertificateStore:
 
     def _write_version(self, folder: Path, stem: str, contents: dict[str, bytes]) -> str:
         version = f"{stem}-{secrets.token_hex(4)}"
-        path = folder / _VERSIONS / version
-        make_directory(path, _DIRECTORY_MODE)
-        for file, content in contents.items():
-            write_file(path / file, content, _MODES[file], self._ownership)
-        sync_directory(path)
-        sync_directory(path.parent)
+        write_directory(
+            folder / _VERSIONS / version,
+            {file: (content, _MODES[file]) for file, content in contents.items()},
+            _DIRECTORY_MODE,
+            self._ownership,
+        )
         return version
 
     def _adopt_plain_files(self, folder: Path) -> None:

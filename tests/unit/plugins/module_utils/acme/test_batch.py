@@ -327,7 +327,7 @@ def test_a_full_disk_keeps_the_old_pair(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(store_file, "write_file", full)
+        patch.setattr(store_file, "write_directory", full)
         found = errors(new_batch(force=True).run([A]))["a.example"]
     assert found.startswith("storage: No space left on device in ")
     assert store.chain_path("a.example").read_bytes() == before

@@ -18,6 +18,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import
     make_directory,
     remove_leftovers,
     replace_link,
+    write_directory,
     write_file,
 )
 from unit.plugins.module_utils.acme.folders import entries
@@ -107,3 +108,14 @@ def test_a_folder_that_is_a_link_to_nowhere(tmp_path: Path) -> None:
     (tmp_path / "folder").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError), locked(tmp_path / "folder" / ".lock", 0o755, 60):
         pass
+
+
+def test_a_new_directory(tmp_path: Path) -> None:
+    contents = {"public": (b"everybody", 0o644), "private": (b"nobody", 0o600)}
+    write_directory(tmp_path / "a" / "b", contents, 0o755)
+    assert entries(tmp_path / "a" / "b") == ["private", "public"]
+    for name, (content, mode) in contents.items():
+        assert (tmp_path / "a" / "b" / name).read_bytes() == content
+        assert (tmp_path / "a" / "b" / name).stat().st_mode & 0o777 == mode
+    with pytest.raises(FileExistsError):
+        write_directory(tmp_path / "a" / "b", contents, 0o755)
