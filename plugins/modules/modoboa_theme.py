@@ -55,13 +55,13 @@ options:
     suboptions: &logos
       login:
         description: The logo of the login page.
-        type: str
+        type: path
       menu:
         description: The logo of the side menu.
-        type: str
+        type: path
       creation_form:
         description: The logo of the forms that create domains and accounts.
-        type: str
+        type: path
   themes:
     description: The themes of several virtual hosts.
     type: list
@@ -187,7 +187,7 @@ def item_options() -> dict[str, Any]:
     return {
         "name": {"type": "str"},
         "colors": {"type": "dict", "options": {name: {"type": "str"} for name in COLORS}},
-        "logos": {"type": "dict", "options": {kind: {"type": "str"} for kind in LOGOS}},
+        "logos": {"type": "dict", "options": {kind: {"type": "path"} for kind in LOGOS}},
     }
 
 
