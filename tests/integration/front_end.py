@@ -252,7 +252,7 @@ def _closing(connection: http.client.HTTPConnection) -> Iterator[None]:
 
 
 def _free_ports(count: int) -> Sequence[int]:
-    sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _number in range(count)]
     try:
         for entry in sockets:
             entry.bind((ADDRESS, 0))
