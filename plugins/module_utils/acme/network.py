@@ -113,7 +113,7 @@ class Network:
         # Left to itself, requests reads the whole environment for each request, lets its
         # REQUESTS_CA_BUNDLE overrule a given CA file, and sends passwords from ~/.netrc.
         self.session.trust_env = False
-        self.session.verify = trust.verify()
+        self._verify = trust.verify()
         self._proxies: dict[str, dict[str, str]] = {}
         adapter = requests.adapters.HTTPAdapter(
             pool_connections=1, pool_maxsize=connections, pool_block=True
@@ -250,13 +250,12 @@ class Network:
         headers = {"User-Agent": _USER_AGENT, "Accept-Language": "en"}
         if body is not None:
             headers["Content-Type"] = "application/jose+json"
-        response = self.session.request(
-            method,
-            url,
-            data=body,
-            headers=headers,
+        # Session.request would merge settings into each request that the session does not have
+        response = self.session.send(
+            requests.Request(method, url, headers, data=body).prepare(),
             timeout=self._timeout,
             proxies=self._proxies_for(url),
+            verify=self._verify,
             allow_redirects=method == "GET",
         )
         nonce = response.headers.get("Replay-Nonce")
