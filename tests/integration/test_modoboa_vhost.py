@@ -109,8 +109,8 @@ def test_connection_that_fails(vhost: ModoboaTask) -> None:
         ({"ca_path": ""}, "name its file as ca_path"),
         ({"url": "https://localhost:1"}, "Connection refused"),
     ]
-    results = vhost.run_each(*({"name": "mail.absent.test", **fault} for fault, _ in faults))
-    for result, (_, words) in zip(results, faults, strict=True):
+    results = vhost.run_each(*({"name": "mail.absent.test", **fault} for fault, _words in faults))
+    for result, (_fault, words) in zip(results, faults, strict=True):
         assert result["failed"]
         assert words in result["msg"]
         assert "vhosts" not in result
