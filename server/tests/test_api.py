@@ -154,7 +154,8 @@ def test_writes_are_not_throttled(
     assert rates["ddos"] == "5/second"
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     url = f"{URL}{people.host_a.pk}/set_state/"
-    statuses = {api.post(url, {"enabled": True}, format="json").status_code for _ in range(20)}
+    answers = [api.post(url, {"enabled": True}, format="json") for _number in range(20)]
+    statuses = {answer.status_code for answer in answers}
     assert statuses == {200}
 
 

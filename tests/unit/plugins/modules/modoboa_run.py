@@ -9,6 +9,8 @@ import json
 from typing import Any, Callable
 
 import pytest
+import requests
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import client
 from unit.plugins.module_utils.modoboa.script import TOKEN, URL
@@ -26,11 +28,18 @@ class Runner:
     ) -> None:
         self.server = Server()
         self.printed = ""
+        self.warnings: list[str] = []
         self._main = main
         self._capsys = capsys
-        monkeypatch.setattr(client, "new_session", lambda: self.server.session())
+        monkeypatch.setattr(client, "new_session", self._session)
+        # Where a warning goes differs between versions of ansible-core, and with what was imported.
+        monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: self.warnings.append(text))
         for name in ("URL", "TOKEN", "USERNAME", "PASSWORD", "CA_PATH"):
             monkeypatch.delenv(f"MODOBOA_{name}", raising=False)
+
+    def _session(self) -> requests.Session:
+        # Of the server there is when the module asks: a test may have put another in its place.
+        return self.server.session()
 
     def bare(self, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
         """Run it with these arguments and no others."""

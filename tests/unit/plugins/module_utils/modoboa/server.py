@@ -193,7 +193,7 @@ class Server(requests.adapters.BaseAdapter):
         self.uploads.append(request.body)
         boundary = request.headers["Content-Type"].split("boundary=")[1].encode()
         parts = [part.split(b"\r\n\r\n", 1) for part in request.body.split(b"--" + boundary)[1:-1]]
-        (_, kind), (_, content) = ((head, body[:-2]) for head, body in parts)
+        kind, content = (body[:-2] for _head, body in parts)
         digest = hashlib.sha256(content).hexdigest()
         self._media[digest] = content
         if "logos" not in self.ignores:

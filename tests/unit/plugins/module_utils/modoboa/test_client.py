@@ -252,7 +252,7 @@ def test_refusals(answer: Answer, kind: type[errors.ModoboaError], words: str) -
     script = Script(Exchange("POST", LIST, answer))
     with pytest.raises(errors.ModoboaError) as caught:
         script.client().send("POST", "virtualhosts/")
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
     assert str(caught.value).startswith("POST /api/v2/virtualhosts/: ")
     assert words in str(caught.value)
     assert "<" not in str(caught.value)
