@@ -41,7 +41,7 @@ class VirtualHost:
                 name=content["name"],
                 pk=content["pk"],
                 enabled=bool(content["enabled"]),
-                domains=tuple(sorted(str(domain["name"]) for domain in content["domains"])),
+                domains=tuple(sorted(str(domain["name"]).lower() for domain in content["domains"])),
                 status=content["provisioning_status"],
                 error=content.get("last_provisioning_error") or "",
                 certificate_valid_until=canonical_time(content.get("certificate_valid_until")),

@@ -23,7 +23,7 @@ SHOWN: dict[str, Any] = {
     "name": "mail.a.example",
     "creation": "2026-11-22T12:00:00Z",
     "enabled": True,
-    "domains": [{"pk": 2, "name": "b.example"}, {"pk": 1, "name": "a.example"}],
+    "domains": [{"pk": 2, "name": "b.example"}, {"pk": 1, "name": "A.example"}],
     "has_certificate": True,
     "certificate_valid_until": "2027-01-01T02:00:00.123456+02:00",
     "provisioning_status": "ready",
