@@ -28,7 +28,8 @@ options:
     type: str
   names:
     description:
-      - More names that it answers to. They belong into the certificate, too.
+      - More names. They redirect to O(name), by which alone Modoboa knows the portal. They belong into the certificate,
+        too.
     type: list
     elements: str
     default: []
@@ -60,7 +61,7 @@ options:
         required: true
       names:
         description:
-          - More names that it answers to.
+          - More names, which redirect to the first.
         type: list
         elements: str
         default: []
@@ -368,7 +369,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        outcome = run(module.params, module.check_mode)
+        outcome = run(module.params, module.check_mode, module.run_command)
     except (ItemsError, NginxError) as error:
         module.fail_json(msg=str(error))
     finish(

@@ -202,10 +202,12 @@ def portal(front_end: FrontEnd) -> FrontEnd:
     return front_end
 
 
-def test_every_name_redirects_to_itself(portal: FrontEnd) -> None:
-    for name in ("a.example.com", "b.example.com"):
-        _status, headers, _body = portal.get(name, "/")
-        assert headers["location"] == f"https://{name}:{portal.https_port}/"
+def test_every_name_leads_to_the_portal(portal: FrontEnd) -> None:
+    """Modoboa knows it by one name only."""
+    for name, tls in (("a.example.com", False), ("b.example.com", False), ("b.example.com", True)):
+        status, headers, _body = portal.get(name, "/login?x=y", tls=tls)
+        assert status == 301
+        assert headers["location"] == f"https://a.example.com:{portal.https_port}/login?x=y"
 
 
 def test_a_strange_host_header_decides_nothing(portal: FrontEnd) -> None:
@@ -222,7 +224,7 @@ def test_a_strange_host_header_decides_nothing(portal: FrontEnd) -> None:
 
 def test_the_frontend(portal: FrontEnd) -> None:
     def get(path: str) -> tuple[int, str, str | None]:
-        status, headers, body = portal.get("b.example.com", path, tls=True)
+        status, headers, body = portal.get("a.example.com", path, tls=True)
         return status, body, headers.get("cache-control")
 
     assert get("/") == (200, "the frontend", "no-cache")

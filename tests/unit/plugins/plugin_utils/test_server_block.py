@@ -108,11 +108,14 @@ def test_every_server_answers_challenges() -> None:
 def test_a_redirect_is_in_a_location_and_names_the_host() -> None:
     text = block("present")
     redirects = re.findall(r"location / \{\s+return 301 (\S+);", text)
-    assert redirects == [
-        '"https://a.example.com$request_uri"',
-        '"https://b.example.com$request_uri"',
-    ]
+    # From plain HTTP, and from the second name
+    assert redirects == ['"https://a.example.com$request_uri"'] * 2
     assert text.count("301") == 2
+
+
+def test_only_a_host_with_more_names_has_a_server_for_them() -> None:
+    host = dataclasses.replace(HOST, server_names=("a.example.com",))
+    assert directives(block("present", host=host)).count("server {") == 2
 
 
 def test_another_port() -> None:
