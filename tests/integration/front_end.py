@@ -30,6 +30,7 @@ from bed import wait
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from unit.plugins.module_utils.nginx.commands import run_command
 
 ADDRESS = "127.0.0.1"
 THUMBPRINT = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF-"
@@ -190,7 +191,7 @@ class FrontEnd:
         rendered = {host.name: server_blocks(host, common) for host in virtual_hosts(params)}
         if edit is not None:
             edit(rendered)
-        return run({**params, "rendered": rendered}, check)
+        return run({**params, "rendered": rendered}, check, run_command)
 
     def snapshot(self) -> dict[str, bytes | str]:
         """All files and links in the directories of server blocks."""

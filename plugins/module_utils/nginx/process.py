@@ -9,9 +9,8 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +18,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 
 # Where programs are that only the administrator runs; not on the path of every connection
 _ADMINISTRATOR_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
-_RUN_LIMIT = 300.0
 _PAUSE = 0.02
+
+RunCommand = Callable[..., tuple[int, str, str]]
+"""AnsibleModule.run_command: exit status, output and errors of a command"""
 
 _LOADED = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
 _CONFLICT = re.compile(r'conflicting server name "([^"]+)" on (\S+), ignored')
@@ -107,6 +108,7 @@ class Nginx:
 
     def __init__(
         self,
+        run_command: RunCommand,
         program: str,
         prefix: str | None,
         config: str | None,
@@ -116,8 +118,10 @@ class Nginx:
     ) -> None:
         """From the options of the same names.
 
+        :param run_command: the module's way to run programs
         :raises NginxError: there is no such program
         """
+        self._run_command = run_command
         self._command = [_find(program)]
         self._command += ["-p", prefix] if prefix else []
         self._command += ["-c", config] if config else []
@@ -128,11 +132,11 @@ class Nginx:
 
     def test(self) -> TestResult:
         """Let nginx read the configuration on disk as it would when it reloads."""
-        done = _run([*self._command, "-T"])
-        if done.returncode != 0:
-            return TestResult(False, _errors_in(done.stderr))
-        conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(done.stderr))
-        parts = _LOADED.split(done.stdout)
+        status, output, errors = self._run([*self._command, "-T"])
+        if status != 0:
+            return TestResult(False, _errors_in(errors))
+        conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(errors))
+        parts = _LOADED.split(output)
         return TestResult(True, "", conflicts, dict(zip(parts[1::2], parts[2::2])))
 
     @property
@@ -193,10 +197,23 @@ class Nginx:
         command = self._reload_command
         if self._method == "systemd":
             command = [_find("systemctl"), "reload", "nginx.service"]
-        done = _run(command)
-        if done.returncode != 0:
-            said = " ".join((done.stderr or done.stdout).split())
-            raise NginxError(f"{' '.join(command)} failed ({done.returncode}): {said}")
+        status, output, errors = self._run(command)
+        if status != 0:
+            said = " ".join((errors or output).split())
+            raise NginxError(f"{' '.join(command)} failed ({status}): {said}")
+
+    def _run(self, command: Sequence[str]) -> tuple[int, str, str]:
+        try:
+            return self._run_command(
+                list(command),
+                environ_update={"LC_ALL": "C"},
+                errors="replace",
+                # A dollar sign in a path is a dollar sign.
+                expand_user_and_vars=False,
+                handle_exceptions=False,
+            )
+        except OSError as error:
+            raise NginxError(f"{command[0]} cannot be run: {error}") from error
 
     def _master(self) -> int | None:
         """The process id of the running nginx; None if there is none."""
@@ -230,22 +247,6 @@ def _find(program: str) -> str:
             + (", or choose another way with the option reload" if package == "systemd" else "")
         )
     return found
-
-
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_RUN_LIMIT,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NginxError(f"{command[0]} cannot be run: {error}") from error
 
 
 def _errors_in(text: str) -> str:

@@ -16,7 +16,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step, plan
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import Nginx
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import (
+    Nginx,
+    RunCommand,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction import Transaction
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
     Verification,
@@ -40,10 +43,11 @@ class Outcome:
     recovered: bool
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
+def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) -> Outcome:
     """Make the virtual hosts as asked for; in check mode, say what would become of them.
 
     :param params: the module's options
+    :param run_command: the module's way to run programs
     :raises ItemsError: an option is wrong; nothing was touched
     :raises NginxError: nothing can be done for any of them
     """
@@ -52,6 +56,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
     rendered = _blocks(params["rendered"], hosts)
     layout = Layout.of(params["sites_available"], params["sites_enabled"])
     nginx = Nginx(
+        run_command,
         params["nginx"],
         params["prefix"],
         params["config"],

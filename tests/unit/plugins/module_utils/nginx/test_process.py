@@ -14,6 +14,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     TestResult,
 )
+from unit.plugins.module_utils.nginx.commands import run_command
 
 BROKEN = """\
 nginx: [warn] conflicting server name "a.example.com" on 0.0.0.0:80, ignored
@@ -54,7 +55,9 @@ class StandIn:
         self.program.chmod(0o755)
 
     def nginx(self, reload: str = "signal", command: list[str] | None = None) -> Nginx:
-        return Nginx(str(self.program), "/prefix", "/nginx.conf", str(self.pid), reload, command)
+        return Nginx(
+            run_command, str(self.program), "/prefix", "/nginx.conf", str(self.pid), reload, command
+        )
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def test_no_message_of_nginx(stand_in: StandIn, said: str, error: str) -> None:
 
 def test_no_such_program(tmp_path: Path) -> None:
     with pytest.raises(NginxError, match=r"Debian package nginx.*option nginx"):
-        Nginx(str(tmp_path / "nginx"), None, None, "/run/nginx.pid", "signal")
+        Nginx(run_command, str(tmp_path / "nginx"), None, None, "/run/nginx.pid", "signal")
 
 
 def test_a_program_that_cannot_run(stand_in: StandIn) -> None:
