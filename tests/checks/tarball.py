@@ -21,6 +21,8 @@ from checks.export_tree import files_of
 MADE = {"MANIFEST.json", "FILES.json"}
 LEFT_OUT = {"galaxy.yml", ".gitignore"}
 LEFT_OUT_FOLDERS = (".ci/", ".github/")
+# A cache that slips in brings hundreds
+MOST_TO_SHOW = 20
 
 
 def problems(checkout: Path, tarball: Path) -> list[str]:
@@ -48,7 +50,7 @@ def main() -> None:
     """Print the differences; status 1 if there are any."""
     checkout, tarball = (Path(argument) for argument in sys.argv[1:])
     found = problems(checkout, tarball)
-    print("\n".join(found))
+    print("\n".join(found[:MOST_TO_SHOW]), f"{len(found)} differences", sep="\n")
     sys.exit(bool(found))
 
 
