@@ -119,7 +119,7 @@ def test_provisioned_portals_are_online_and_the_second_run_is_silent(site: Site)
     assert site.run("provision").changed == 0
 
     for tenant in (first, second):
-        record = site.records()[tenant["hostname"]]
+        record = site.record(tenant["hostname"])
         assert record["provisioning_status"] == "ready"
         assert record["certificate_valid_until"]
         certificate = visitor.certificate(site.bed, tenant["hostname"])
@@ -155,11 +155,10 @@ def test_one_tenants_failure_ends_its_own_chain_only(site: Site) -> None:
     assert "unknown-to-modoboa.test" in message
     assert good["hostname"] not in message
 
-    records = site.records()
-    assert records[good["hostname"]]["provisioning_status"] == "ready"
-    assert records[lost["hostname"]]["provisioning_status"] == "failed"
-    assert "certificate:" in records[lost["hostname"]]["last_provisioning_error"]
-    assert homeless["hostname"] in records
+    assert site.record(good["hostname"])["provisioning_status"] == "ready"
+    assert site.record(lost["hostname"])["provisioning_status"] == "failed"
+    assert "certificate:" in site.record(lost["hostname"])["last_provisioning_error"]
+    assert not site.record(homeless["hostname"])
 
     again = site.run("provision")
     assert again.rc != 0
@@ -167,7 +166,7 @@ def test_one_tenants_failure_ends_its_own_chain_only(site: Site) -> None:
     homeless["domains"].pop()
     site.bed.dns.add(lost["hostname"])
     assert site.run("provision").rc == 0
-    assert site.records()[lost["hostname"]]["provisioning_status"] == "ready"
+    assert site.record(lost["hostname"])["provisioning_status"] == "ready"
 
 
 def test_a_ready_tenant_stays_online_when_a_later_run_fails(site: Site) -> None:
@@ -177,7 +176,7 @@ def test_a_ready_tenant_stays_online_when_a_later_run_fails(site: Site) -> None:
 
     tenant["names"] = ["nowhere.gorse.test"]
     assert site.run("provision").rc != 0
-    assert site.records()[tenant["hostname"]]["provisioning_status"] == "failed"
+    assert site.record(tenant["hostname"])["provisioning_status"] == "failed"
     assert visitor.certificate(site.bed, tenant["hostname"]) == before
     assert site.bed.login(tenant["hostname"], "admin@gorse.test", PASSWORD).ok
 

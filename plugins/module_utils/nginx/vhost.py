@@ -103,7 +103,7 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
     if params["storage"] is not None:
         problems.note(values.check_directory, "storage", params["storage"])
     thumbprint = params["thumbprint"] or None
-    if params["challenge"] == "stateless":
+    if params["challenge"] == "stateless" and _needs_blocks(params):
         if thumbprint is None and check_mode:
             thumbprint = UNKNOWN_THUMBPRINT
         problems.note(values.check_thumbprint, "thumbprint", thumbprint or "")
@@ -116,6 +116,13 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
         https_port=params["https_port"],
         listen_addresses=tuple(dict.fromkeys(params["listen_addresses"])),
         http2=params["http2"],
+    )
+
+
+def _needs_blocks(params: Mapping[str, Any]) -> bool:
+    """Whether any host is to have a block, rather than to lose it."""
+    return any(
+        (item["state"] or params["state"]) != "absent" for item in params["vhosts"] or [params]
     )
 
 

@@ -88,6 +88,14 @@ def test_absent_needs_no_more_than_a_name() -> None:
     assert host.state == "absent"
 
 
+def test_absent_needs_no_thumbprint() -> None:
+    wanted = params(name="a.example.com", state="absent", challenge="stateless")
+    assert vhost.settings(wanted, False).thumbprint is None
+    wanted["vhosts"] = [{"name": "b.example.com", "state": "present"}]
+    with pytest.raises(ItemsError, match="thumbprint"):
+        vhost.settings(wanted, False)
+
+
 def test_needed_options() -> None:
     text = problem(name="a.example.com", storage=None, media_root=None)
     assert text == "a.example.com: state present needs media_root, storage"
