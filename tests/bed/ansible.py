@@ -135,7 +135,7 @@ class Ansible:
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> Run:
-        """Run a playbook to its end, whether it fails or not.
+        """Run a playbook to its end, whether it fails or not. BedError if it cannot even be read.
 
         ``inventory`` is a path, a list of hosts with a comma, or the content of a YAML inventory.
         ``extra_vars`` travel in a file, so that no secret appears in the process list.
@@ -165,7 +165,10 @@ class Ansible:
                 timeout=TIMEOUT,
                 check=False,
             )
-            lines = results.read_text().splitlines() if results.exists() else []
+            if not results.exists():
+                # It broke off before the first task: no test means that
+                raise BedError(f"{command[0]} ended with {done.returncode}:\n{done.stderr}")
+            lines = results.read_text().splitlines()
         entries = [json.loads(line) for line in lines]
         return Run(
             rc=done.returncode,

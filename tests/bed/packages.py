@@ -79,9 +79,10 @@ def install_tools(tools: Iterable[str]) -> None:
     missing = [name for name in sorted(tools) if not _installed(name)]
     if not missing:
         return
+    as_root = _as_root(missing)
     _say(f"installing with apt-get: {' '.join(missing)}")
     command = [
-        *_as_root(missing),
+        *as_root,
         "env",
         "DEBIAN_FRONTEND=noninteractive",
         "apt-get",

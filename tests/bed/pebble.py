@@ -16,6 +16,8 @@ from bed.ports import LOOPBACK
 from bed.process import Program
 
 TIMEOUT = 10
+# Seconds: 90 days, as public CAs issue; Pebble's own default is five years
+LIFETIME = 90 * 24 * 3600
 
 
 class Pebble:
@@ -84,6 +86,7 @@ class Pebble:
             "tlsPort": ports.https,
             "ocspResponderURL": "",
             "externalAccountBindingRequired": False,
+            "certificateValidityPeriod": LIFETIME,
         }
 
     def _management(self, path: str) -> str:
