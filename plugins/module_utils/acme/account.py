@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..files import remove_leftovers, write_file
 from .errors import AcmeError, ProblemError
-from .files import locked, make_directory, remove_leftovers, write_file
+from .files import locked, make_directory
 from .keys import AccountKey, PrivateKey, key_from_pem, key_to_pem, make_key
 from .network import Network
 from .waiting import Deadline

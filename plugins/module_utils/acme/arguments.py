@@ -16,9 +16,9 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
+from ..files import Ownership
 from .account import Account, AccountOptions, contact_addresses
 from .errors import AcmeError
-from .files import Ownership
 from .keys import ACCOUNT_KEY_TYPES
 from .network import Network, Trust
 

@@ -34,16 +34,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .certificate import Certificate, CertificateError, read_chain
-from .files import (
+from ..files import (
     NOBODY_IN_PARTICULAR,
     Ownership,
-    locked,
     remove_leftovers,
     replace_link,
     sync_directory,
-    write_directory,
 )
+from .certificate import Certificate, CertificateError, read_chain
+from .files import locked, write_directory
 from .keys import key_from_pem, public_der
 
 CHAIN = "fullchain.pem"

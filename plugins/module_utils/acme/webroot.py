@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..files import write_file
 from .errors import AcmeError
-from .files import make_directory, write_file
+from .files import make_directory
 
 # the web server runs as somebody else
 _DIRECTORY_MODE = 0o755

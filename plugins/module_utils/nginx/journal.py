@@ -9,6 +9,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
+    sync_directory,
+    write_file,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout, Site
@@ -40,8 +44,8 @@ class Journal:
             }
             for name, site in before.items()
         }
-        files.write(self._path, json.dumps(sites).encode(), 0o600)
-        files.sync(self._layout.available)
+        write_file(self._path, json.dumps(sites).encode(), 0o600)
+        sync_directory(self._layout.available)
 
     def sites(self) -> dict[str, Site]:
         """How everything was before the interrupted run; nothing if none was interrupted."""

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import sync_directory
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
@@ -145,4 +146,4 @@ class Layout:
         :raises OSError: a directory cannot be synced
         """
         for directory in self.directories:
-            files.sync(directory)
+            sync_directory(directory)

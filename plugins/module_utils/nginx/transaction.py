@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import remove_leftovers
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
     NginxError,
     reason,
@@ -66,7 +66,7 @@ class Transaction:
             if self.recovered:
                 self._journal.recover()
             for directory in self._layout.directories:
-                files.sweep(directory)
+                remove_leftovers(directory)
         except OSError as error:
             raise NginxError(
                 f"an earlier run was interrupted and cannot be undone: {reason(error)}"

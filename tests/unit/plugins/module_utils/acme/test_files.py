@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -16,57 +14,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors impor
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import (
     locked,
     make_directory,
-    remove_leftovers,
-    replace_link,
     write_directory,
-    write_file,
 )
 from unit.plugins.module_utils.acme.folders import entries
-
-
-def test_replaced_as_a_whole(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    write_file(file, b"old", 0o644)
-    with file.open("rb") as reader:
-        write_file(file, b"new", 0o600)
-        assert reader.read() == b"old"
-    assert file.read_bytes() == b"new"
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert entries(tmp_path) == ["file"]
-
-
-@pytest.mark.parametrize("call", ["fsync", "fchmod"])
-def test_a_full_disk_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
-) -> None:
-    file = tmp_path / "file"
-    write_file(file, b"old", 0o600)
-
-    def full(*_args: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, call, full)
-    with pytest.raises(OSError, match="No space"):
-        write_file(file, b"new", 0o600)
-    assert file.read_bytes() == b"old"
-    assert entries(tmp_path) == ["file"]
-
-
-def test_a_link_is_replaced_not_followed(tmp_path: Path) -> None:
-    precious = tmp_path / "precious"
-    precious.write_text("precious")
-    (tmp_path / "file").symlink_to(precious)
-    write_file(tmp_path / "file", b"new", 0o600)
-    assert precious.read_text() == "precious"
-    replace_link(tmp_path / "file", "precious")
-    assert (tmp_path / "file").read_text() == "precious"
-
-
-def test_leftovers_of_a_killed_run(tmp_path: Path) -> None:
-    (tmp_path / ".key.pem.0123456789abcdef.tmp").write_text("half a")
-    (tmp_path / "key.pem").write_text("whole")
-    remove_leftovers(tmp_path)
-    assert entries(tmp_path) == ["key.pem"]
 
 
 def test_an_existing_directory_keeps_its_mode(tmp_path: Path) -> None:

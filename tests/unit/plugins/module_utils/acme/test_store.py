@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certificate import read_chain
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import Ownership
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     key_from_pem,
     key_to_pem,
     public_der,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import Ownership
 from unit.plugins.module_utils.acme.folders import entries
 from unit.plugins.module_utils.acme.issuing import NOW, pair
 
