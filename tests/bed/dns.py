@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import requests
-
-from bed import wait
+from bed import http, wait
 from bed.layout import Layout
 from bed.ports import LOOPBACK
 from bed.process import Program
@@ -58,4 +56,6 @@ class Dns:
             self._post("clear-a", {"host": name})
 
     def _post(self, action: str, body: dict[str, object]) -> None:
-        requests.post(f"{self._management}/{action}", json=body, timeout=TIMEOUT).raise_for_status()
+        with http.session() as session:
+            url = f"{self._management}/{action}"
+            session.post(url, json=body, timeout=TIMEOUT).raise_for_status()

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from bed import portal, template, wait
+from bed import http, portal, template, wait
 from bed.command import run
 from bed.errors import BedError
 from bed.layout import Layout
@@ -55,7 +55,7 @@ class Modoboa:
         self._layout = layout
         self.token: str = token
         self.administrator = Account(ADMIN, ADMIN_PASSWORD)
-        self._session = requests.Session()
+        self._session = http.session(self.ca_path)
 
     @property
     def hostname(self) -> str:
@@ -112,9 +112,7 @@ class Modoboa:
         if not wait.listens(str(self._layout.application_socket)):
             return False
         try:
-            answer = self._session.get(
-                f"{self.url}/accounts/login/", verify=str(self.ca_path), timeout=TIMEOUT
-            )
+            answer = self._session.get(f"{self.url}/accounts/login/", timeout=TIMEOUT)
         except requests.RequestException:
             return False
         return answer.ok
@@ -139,7 +137,6 @@ class Modoboa:
                 method,
                 f"{self.url}/api/v2/{path}",
                 headers={"Authorization": f"Token {self.token}"},
-                verify=str(self.ca_path),
                 timeout=TIMEOUT,
                 **arguments,
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from bed import wait
+from bed import http
 from bed.layout import Layout
 from bed.ports import LOOPBACK
 from bed.process import Program
@@ -69,11 +69,11 @@ class Pebble:
     def ready(self) -> bool:
         """Whether its API answers."""
         try:
-            self._management("roots/0")
-            requests.get(self.directory_url, verify=str(self.ca_path), timeout=TIMEOUT)
+            self._get(self.directory_url)
+            self.issuer_roots()
         except requests.RequestException:
             return False
-        return wait.listens((LOOPBACK, self._layout.ports.acme))
+        return True
 
     def _configuration(self) -> dict[str, object]:
         ports, tls = self._layout.ports, self._layout.tls
@@ -90,7 +90,10 @@ class Pebble:
         }
 
     def _management(self, path: str) -> str:
-        url = f"https://{LOOPBACK}:{self._layout.ports.acme_management}/{path}"
-        answer = requests.get(url, verify=str(self.ca_path), timeout=TIMEOUT)
+        return self._get(f"https://{LOOPBACK}:{self._layout.ports.acme_management}/{path}")
+
+    def _get(self, url: str) -> str:
+        with http.session(self.ca_path) as session:
+            answer = session.get(url, timeout=TIMEOUT)
         answer.raise_for_status()
         return answer.text

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from bed import http
 from bed.errors import BedError
 from bed.ports import LOOPBACK
 
@@ -59,9 +60,7 @@ def session(portal: Portal) -> requests.Session:
 
     The certificate is verified against the portal's CA and for its hostname.
     """
-    made = requests.Session()
-    made.trust_env = False
-    made.verify = str(portal.ca_path)
+    made = http.session(portal.ca_path)
     made.mount("https://", _LoopbackAdapter())
     return made
 

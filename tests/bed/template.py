@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 from string import Template
@@ -83,11 +84,9 @@ def _ensure(layout: Layout) -> Path:
 def _deploy(layout: Layout, target: Path) -> None:
     prefix = layout.prefix
     print("bed: deploying Modoboa once, for all beds to copy", file=sys.stderr, flush=True)
-    # A short name: a unix socket may lie in it
-    work = prefix.templates / "new"
-    shutil.rmtree(work, ignore_errors=True)
-    # Private like the folders it is copied to: it has the keys of an instance
-    work.mkdir(mode=0o700)
+    # Private like the folders it is copied to: it has the keys of an instance. The name is new, as
+    # one that was killed may have left a program that still writes into its own.
+    work = Path(tempfile.mkdtemp(prefix="new-", dir=prefix.templates))
     postgresql = Postgresql(layout, work)
     database_url = "sqlite:///modoboa.db?transaction_mode=IMMEDIATE&timeout=20"
     if layout.database == "postgresql":
