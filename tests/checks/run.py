@@ -75,9 +75,10 @@ def suites(everything: bool) -> list[Suite]:
             directory=ROOT / "server",
             redis=True,
         ),
+        # Before the integration tests, some of which run in the environments that it makes
+        Suite("sanity", sanity),
         Suite("integration", [*controller, *selected, "tests/integration", "--junit-xml"]),
         Suite("browser", [*controller, "tests/browser", "--junit-xml"]),
-        Suite("sanity", sanity),
     ]
 
 

@@ -274,3 +274,22 @@ def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
     assert site.run("provision", **variables).changed == 0
     assert visitor.certificate(site.bed, tenant["hostname"]).names == (tenant["hostname"],)
     assert site.run("retire", tenant=tenant["hostname"], **variables).rc == 0
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("python", ["3.12", "3.13"])
+def test_the_chain_with_the_newest_ansible(site: Site, python: str) -> None:
+    """The environments are those that the sanity checks of every version make."""
+    ansible = site.bed.ansible
+    newest = site.bed.layout.prefix.path / "venv" / f"ansible-2.21-py{python}" / "bin"
+    if not newest.is_dir():
+        pytest.skip(f"this machine has no Python {python}, so there is no {newest}")
+    usual, ansible.bin = ansible.bin, newest
+    try:
+        site.add(f"pine-{python.replace('.', '-')}", theme={"logos": {"login": "logo.svg"}})
+        done = site.run("provision")
+        assert done.rc == 0, done.stdout
+        assert site.run("provision").changed == 0
+        assert site.run("renew").changed == 0
+    finally:
+        ansible.bin = usual
