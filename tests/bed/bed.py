@@ -189,6 +189,7 @@ class Bed:
         self._await("redis", self.redis.ready)
         template.copy(self.layout)
         if self.layout.database == "postgresql":
+            self._postgresql.adopt()
             self._launch(self._postgresql.program())
             self._await("postgresql", self._postgresql.ready)
         self._launch(self.modoboa.program())

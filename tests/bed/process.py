@@ -44,7 +44,7 @@ class Program:
     """What to start.
 
     ``directory`` becomes its working directory, which must lie in the instance: left-overs are
-    recognised by it.
+    recognised by it. ``user`` is a command before the command that changes the user.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Program:
     directory: Path
     log: Path
     environment: Mapping[str, str]
+    user: Sequence[str] = ()
 
 
 class Process:
@@ -69,7 +70,8 @@ class Process:
         with program.log.open("ab") as log:
             try:
                 self._popen = subprocess.Popen(
-                    [*bound, *(str(part) for part in program.command)],
+                    # In this order: a change of the user would undo the bond
+                    [*program.user, *bound, *(str(part) for part in program.command)],
                     cwd=program.directory,
                     env=dict(program.environment),
                     stdin=subprocess.DEVNULL,

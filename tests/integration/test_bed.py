@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from bed import Bed, BedError, prefix, state, wait
+from bed.bed import remove
 from bed.process import Identity
 
 PASSWORD = "Correct-Horse-1"
@@ -98,13 +99,15 @@ def test_ansible_uses_nothing_of_the_home_folder(bed: Bed) -> None:
 START = """
 import sys
 from bed import Bed
-bed = Bed({instance!r}, keep={keep}).start()
+bed = Bed({instance!r}, keep={keep}, database={database!r}).start()
 print("started", flush=True)
 """
 
 
-def start_elsewhere(instance: str, *, keep: bool, wait_for_input: bool) -> subprocess.Popen[str]:
-    code = START.format(instance=instance, keep=keep)
+def start_elsewhere(
+    instance: str, *, keep: bool, wait_for_input: bool, database: str = "sqlite"
+) -> subprocess.Popen[str]:
+    code = START.format(instance=instance, keep=keep, database=database)
     started = subprocess.Popen(
         [sys.executable, "-c", code + ("sys.stdin.read()" if wait_for_input else "")],
         stdin=subprocess.PIPE,
@@ -161,6 +164,7 @@ def test_a_kept_bed_goes_on_until_it_is_stopped(bed: Bed) -> None:
     command = [sys.executable, "-m", "bed", "stop", "--instance", instance]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
     assert working_in(folder) == []
+    remove(prefix.find(), instance)
     assert bed.running
 
 
@@ -173,6 +177,17 @@ def test_a_failed_start_quotes_the_log_and_stops_the_rest() -> None:
         with pytest.raises(BedError, match=r"(?s)redis ended with 1:.*Address already in use"):
             failing.start()
     assert working_in(failing.directory) == []
+
+
+@pytest.mark.extended
+def test_an_interrupted_run_leaves_no_postgresql_running() -> None:
+    instance = f"killed-postgresql-{os.getpid()}"
+    owner = start_elsewhere(instance, keep=False, wait_for_input=True, database="postgresql")
+    folder = prefix.find().run / instance
+    assert any("postgres" in command for command in working_in(folder))
+    owner.kill()
+    owner.communicate()
+    wait.until(lambda: working_in(folder) == [], what="the end of all programs", timeout=20)
 
 
 @pytest.mark.extended
