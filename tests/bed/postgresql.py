@@ -106,5 +106,7 @@ def _unprivileged() -> list[str]:
     if os.geteuid() != 0:
         return []
     nobody = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    # Without the bit access(2) ignores that right
+    nobody.append("--securebits=+no_setuid_fixup")
     sets = ("--inh-caps", "--ambient-caps", "--bounding-set")
     return ["setpriv", *nobody, *(f"{name}=-all,+dac_override" for name in sets), "--"]
