@@ -18,7 +18,7 @@ description:
   - Checks hostnames, mail domains, colours and logo files of the tenants that the role
     P(mailhost.modoboa.virtualhosts#role) is given, and that no two tenants share a name or a domain.
   - Looks at the controller only, touches nothing.
-positional: _input, logo_directory
+positional: _input, logo_directory, neighbours
 options:
   _input:
     description: The tenants, as described for O(mailhost.modoboa.virtualhosts#role:main:virtualhosts_tenants).
@@ -29,6 +29,10 @@ options:
     description: What relative paths of logos are relative to, on the controller.
     type: path
     required: true
+  neighbours:
+    description: Other hosts of the same instance, each with its tenants. Nothing may be claimed twice.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

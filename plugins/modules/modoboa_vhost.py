@@ -42,9 +42,11 @@ options:
     description:
       - V(present) makes sure that it exists and is enabled.
       - V(disabled) makes sure that it exists and is disabled.
+      - V(reported) leaves open whether it is enabled, and only links domains and reports. One that does not exist is
+        an error.
       - V(absent) makes sure that it does not exist. Its domains remain, without a virtual host.
     type: str
-    choices: [present, disabled, absent]
+    choices: [present, disabled, reported, absent]
     default: present
   status:
     description:
@@ -78,7 +80,7 @@ options:
       state:
         description: As O(state). If it is not set, the module's O(state) is used.
         type: str
-        choices: [present, disabled, absent]
+        choices: [present, disabled, reported, absent]
       status:
         description: As O(status).
         type: str
@@ -89,6 +91,14 @@ options:
       certificate_valid_until:
         description: As O(certificate_valid_until).
         type: str
+  move:
+    description:
+      - Whether to take domains that are on another virtual host from there. People of a domain can no longer log in
+        where it was, so a provisioner moves it when its new portal is online.
+      - If V(false), such a domain stays where it is, which is no error; RV(vhosts[].domains_elsewhere) names it. A
+        virtual host with no other domain does not come into being then.
+    type: bool
+    default: true
   created:
     description:
       - Names of virtual hosts that an earlier task of the same run has created. In check mode that task has not
@@ -177,6 +187,13 @@ vhosts:
       description: The recorded end of the certificate's validity, V(null) if there is none.
       type: str
       sample: "2026-12-31T23:59:59Z"
+    exists:
+      description: Whether it is there now; in check mode, whether it would be.
+      type: bool
+    domains_elsewhere:
+      description: Domains of the task that are on another virtual host, and on which.
+      type: dict
+      sample: {}
     changed:
       description: Whether the task changed it.
       type: bool
@@ -211,7 +228,7 @@ if TYPE_CHECKING:
         WantedVirtualHost,
     )
 
-STATES = ["present", "disabled", "absent"]
+STATES = ["present", "disabled", "reported", "absent"]
 
 
 def item_options() -> dict[str, Any]:
@@ -235,6 +252,7 @@ def argument_spec() -> dict[str, Any]:
         **connection_options(),
         **one,
         "vhosts": {"type": "list", "elements": "dict", "options": many},
+        "move": {"type": "bool", "default": True},
         "created": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -258,6 +276,7 @@ def converge(
         client,
         check_mode=module.check_mode,
         created=module.params["created"],
+        move=module.params["move"],
         warn=module.warn,
     )
     return convergence.bring_about(wanted)

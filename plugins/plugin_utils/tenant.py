@@ -18,23 +18,37 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
 Tenant = Mapping[str, Any]
 Failures = Mapping[str, Mapping[str, str]]
 
+_COLORS = ("primary", "primary_light", "primary_dark", "secondary", "label")
+_LOGOS = ("login", "menu", "creation_form")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
-def tenant_errors(tenants: Iterable[Tenant], logo_directory: str) -> list[str]:
+def tenant_errors(
+    tenants: Iterable[Tenant],
+    logo_directory: str,
+    neighbours: Mapping[str, Iterable[Tenant]] | None = None,
+) -> list[str]:
     """Everything that is wrong with a list of tenants, found before anything is touched.
 
-    :param tenants: the tenants; their types were checked by the role's argument specification
+    :param tenants: the tenants; the role's argument specification has looked for missing and
+        unknown keys
     :param logo_directory: what relative logo paths are relative to, on the controller
+    :param neighbours: other hosts of the same instance, with their tenants
     :returns: one sentence a mistake, each naming the tenant; empty if all is well
     """
     errors: list[str] = []
     owners = _Owners()
+    for host, others in (neighbours or {}).items():
+        for tenant in others:
+            if not any(_type_errors(tenant)):
+                list(owners.claim(tenant, f"{tenant['hostname']} of host {host}"))
     for position, tenant in enumerate(tenants, start=1):
-        hostname = tenant["hostname"]
-        where = f"tenant {position} ({hostname})"
-        errors += [f"{where}: {error}" for error in _errors_of(tenant, Path(logo_directory))]
-        errors += [f"{where}: {error}" for error in owners.claim(tenant)]
+        where = f"tenant {position} ({tenant['hostname']})"
+        found = list(_type_errors(tenant))
+        if not found:
+            found = [*_errors_of(tenant, Path(logo_directory))]
+            found += owners.claim(tenant, tenant["hostname"])
+        errors += [f"{where}: {error}" for error in found]
     return errors
 
 
@@ -116,19 +130,40 @@ class _Owners:
         self._names: dict[str, str] = {}
         self._domains: dict[str, str] = {}
 
-    def claim(self, tenant: Tenant) -> Iterator[str]:
-        hostname = tenant["hostname"]
+    def claim(self, tenant: Tenant, owner: str) -> Iterator[str]:
         for name in _names_of(tenant):
             if name in self._names:
                 yield f"the name {name} is used twice, first by {self._names[name]}"
-            self._names.setdefault(name, hostname)
+            self._names.setdefault(name, owner)
         for domain in tenant["domains"]:
             if domain in self._domains:
                 yield (
                     f"the mail domain {domain} is named twice, first by {self._domains[domain]};"
                     " a domain belongs to one virtual host"
                 )
-            self._domains.setdefault(domain, hostname)
+            self._domains.setdefault(domain, owner)
+
+
+def _type_errors(tenant: Tenant) -> Iterator[str]:
+    """What YAML makes of a missing dash or missing quotes."""
+    for key in ("domains", "names"):
+        value = tenant.get(key)
+        if value is not None and not _is_list_of_texts(value):
+            yield f"{key} is {value!r}; write it as a list, such as [a.example, b.example]"
+    theme = tenant.get("theme") or {}
+    for part in ("colors", "logos"):
+        for key, value in (theme.get(part) or {}).items():
+            if not isinstance(value, str):
+                yield (
+                    f"{part}: {key} is {'empty' if value is None else repr(value)}; write it in"
+                    ' quotes, such as "#1565c0", since YAML takes # for the start of a comment'
+                    if part == "colors"
+                    else f"{part}: {key} is {value!r}, not a path"
+                )
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
 
 
 def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
@@ -144,11 +179,11 @@ def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
             check_hostname(domain)
         except HostnameError as error:
             yield f"mail domain: {error}"
-    theme = _theme_of(tenant)
-    for part, color in theme["colors"].items():
+    theme = tenant.get("theme") or {}
+    for part, color in (theme.get("colors") or {}).items():
         if not _COLOR.fullmatch(color):
             yield f"colour {part} is {color!r}, not a hex colour such as #1565c0"
-    for part, logo in theme["logos"].items():
+    for part, logo in (theme.get("logos") or {}).items():
         path = logo_directory / logo
         if not path.is_file():
             yield f"logo {part}: there is no file {path} on the controller"
@@ -156,25 +191,25 @@ def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
 
 def _plan_of(tenant: Tenant, logo_directory: Path) -> dict[str, Any]:
     hostname = tenant["hostname"]
-    theme = _theme_of(tenant)
-    logos = {part: str(logo_directory / logo) for part, logo in theme["logos"].items()}
+    names = list(tenant.get("names") or [])
+    theme = tenant.get("theme") or {}
+    logos = theme.get("logos") or {}
     return {
         "hostname": hostname,
         "virtual_host": {"name": hostname, "domains": list(tenant.get("domains") or [])},
-        "server_block": {"name": hostname, "names": list(tenant.get("names") or [])},
-        "certificate": {"name": hostname, "names": list(tenant.get("names") or [])},
-        "theme": {"name": hostname, "colors": theme["colors"], "logos": logos},
+        "server_block": {"name": hostname, "names": names},
+        "certificate": {"name": hostname, "names": names},
+        "theme": {
+            "name": hostname,
+            # What is left out is reset, so that the inventory is the whole truth
+            "colors": {**dict.fromkeys(_COLORS, ""), **(theme.get("colors") or {})},
+            "logos": {
+                **dict.fromkeys(_LOGOS, ""),
+                **{part: str(logo_directory / logo) for part, logo in logos.items()},
+            },
+        },
     }
 
 
 def _names_of(tenant: Tenant) -> list[str]:
     return [tenant["hostname"], *(tenant.get("names") or [])]
-
-
-def _theme_of(tenant: Tenant) -> dict[str, dict[str, str]]:
-    """Colours and logos that are set; the argument specification fills the others with None."""
-    theme = tenant.get("theme") or {}
-    return {
-        part: {key: value for key, value in (theme.get(part) or {}).items() if value is not None}
-        for part in ("colors", "logos")
-    }

@@ -276,6 +276,95 @@ def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
     assert site.run("retire", tenant=tenant["hostname"], **variables).rc == 0
 
 
+def test_a_mail_domain_moves_when_its_new_portal_is_online(site: Site) -> None:
+    old = site.add("quince")
+    assert site.run("provision").rc == 0
+
+    new = site.add("rowan", resolves=False)
+    new["domains"] = ["quince.test"]
+    old["domains"] = ["rowan.test"]
+    assert site.run("provision").rc != 0
+    assert site.bed.login(old["hostname"], "admin@quince.test", PASSWORD).ok
+    assert not site.record(new["hostname"])
+
+    site.bed.dns.add(new["hostname"])
+    done = site.run("provision")
+    assert done.rc == 0, done.stdout
+    assert "quince.test" in done.stdout
+    assert site.bed.login(new["hostname"], "admin@quince.test", PASSWORD).ok
+    assert not site.bed.login(old["hostname"], "admin@quince.test", PASSWORD).ok
+    assert site.record(new["hostname"])["provisioning_status"] == "ready"
+    assert site.run("provision").changed == 0
+
+
+def test_renewal_leaves_records_as_they_are(site: Site) -> None:
+    tenant = site.add("sorrel")
+    assert site.run("provision").rc == 0
+    pk = site.record(tenant["hostname"])["pk"]
+    site.bed.modoboa.request("POST", f"virtualhosts/{pk}/set_state/", json={"enabled": False})
+    before = site.record(tenant["hostname"])
+    assert site.run("renew").changed == 0
+    assert site.record(tenant["hostname"]) == before
+    # Not even a renewal opens a portal that was closed
+    assert site.run("renew", virtualhosts_key_type="P-384").rc == 0
+    assert site.record(tenant["hostname"])["enabled"] is False
+
+
+def test_what_is_taken_out_of_a_theme_is_reset(site: Site) -> None:
+    theme = {"colors": {"primary": "#123456"}, "logos": {"login": "logo.svg"}}
+    tenant = site.add("thyme", theme=theme)
+    assert site.run("provision").rc == 0
+    del tenant["theme"]
+    assert site.run("provision").changed == 1
+    page = visitor.login_page(site.bed, tenant["hostname"])
+    assert page.primary_color != "#123456"
+    assert page.logo != LOGO.encode()
+
+
+def test_a_step_that_cannot_be_done_at_all_fails_everybody_by_name(site: Site) -> None:
+    tenant = site.add("umbel")
+    homeless = site.add("vetch")
+    homeless["domains"].append("unknown-to-modoboa.test")
+    broken = site.run("provision", virtualhosts_nginx_binary="/nowhere/nginx")
+    assert broken.rc != 0
+    message = failure_message(broken)
+    assert "2 of 2 tenants failed." in message
+    assert f"{homeless['hostname']}: record:" in message
+    assert "/nowhere/nginx" in message
+    assert site.record(tenant["hostname"])["provisioning_status"] == "failed"
+
+
+def test_without_consent_nothing_is_touched(site: Site, tmp_path: Path) -> None:
+    tenant = site.add("woad")
+    before = site.files()
+    refused = site.run(
+        "provision",
+        virtualhosts_acme_terms_agreed=False,
+        virtualhosts_storage=str(tmp_path / "storage"),
+    )
+    assert refused.rc != 0
+    assert "terms" in refused.stdout
+    assert refused.changed == 0
+    assert site.files() == before
+    assert not site.record(tenant["hostname"])
+
+
+def test_two_hosts_of_an_instance_do_not_share_a_hostname(site: Site) -> None:
+    tenant = {"hostname": "mail.yarrow.test", "domains": ["yarrow.test"]}
+    url = site.bed.modoboa.url
+    host = {"virtualhosts_tenants": [tenant], "virtualhosts_modoboa_url": url}
+    variables = site.bed.variables()
+    del variables["virtualhosts_modoboa_url"]
+    refused = site.bed.ansible.run_playbook(
+        PLAYBOOKS / "provision.yml",
+        inventory={"modoboa": {"hosts": {"one": host, "two": host}}},
+        extra_vars={"ansible_connection": "local", **variables},
+    )
+    assert refused.rc != 0
+    assert refused.changed == 0
+    assert "used twice, first by mail.yarrow.test of host two" in refused.stdout
+
+
 @pytest.mark.extended
 @pytest.mark.parametrize("python", ["3.12", "3.13"])
 def test_the_chain_with_the_newest_ansible(site: Site, python: str) -> None:

@@ -98,6 +98,7 @@ class Convergence:
         *,
         check_mode: bool = False,
         created: Collection[str] = (),
+        move: bool = True,
         warn: Callable[[str], None],
     ) -> None:
         """Prepare.
@@ -105,6 +106,7 @@ class Convergence:
         :param check_mode: predict and write nothing
         :param created: names that an earlier task of this run created; used in check mode, where
             they are not there
+        :param move: whether to take domains that are on another virtual host from there
         :param warn: tells the user about something that is no error
         """
         self._virtual_hosts = VirtualHosts(client)
@@ -112,6 +114,7 @@ class Convergence:
         self._reports = Reports(client)
         self._check_mode = check_mode
         self._created = created
+        self._move = move
         self._warn = warn
         # What the server has, or would have: kept up to date with every write
         self._hosts: dict[str, VirtualHost] = {}
@@ -138,7 +141,7 @@ class Convergence:
             for each in wanted:
                 if each.name in self._touched and each.name not in self._errors:
                     self._note(each.name, error_of(partial(self._verify, each)))
-        return [self._outcome(each.name, before.get(each.name)) for each in wanted]
+        return [self._outcome(each, before.get(each.name)) for each in wanted]
 
     def _note(self, name: str, error: str | None) -> None:
         if error is not None:
@@ -149,7 +152,14 @@ class Convergence:
             return []
         host = self._hosts.get(wanted.name)
         linked = host.domains if host else ()
-        return [domain for domain in wanted.domains if domain not in linked]
+        missing = [domain for domain in wanted.domains if domain not in linked]
+        if not self._move:
+            missing = [domain for domain in missing if self._home_of(domain) is None]
+        return missing
+
+    def _home_of(self, domain: str) -> str | None:
+        """The virtual host that a domain is on."""
+        return next((host.name for host in self._hosts.values() if domain in host.domains), None)
 
     def _make(self, wanted: WantedVirtualHost) -> None:
         host = self._hosts.get(wanted.name)
@@ -157,13 +167,16 @@ class Convergence:
             if host is not None:
                 self._delete(host)
             return
-        if host is None and not wanted.domains:
+        if host is None and not wanted.domains and wanted.state != "reported":
             raise errors.NotFoundError(
                 "this virtual host does not exist, and comes into being only by naming it in a"
                 " mail domain: list at least one under domains"
             )
+        if host is None and wanted.state == "reported":
+            raise errors.NotFoundError("this virtual host does not exist, so nothing is reported")
         self._link(wanted.name, self._missing_links(wanted))
-        self._enable(wanted)
+        if wanted.name in self._hosts and wanted.state != "reported":
+            self._enable(wanted)
 
     def _delete(self, host: VirtualHost) -> None:
         self._touched.add(host.name)
@@ -185,11 +198,10 @@ class Convergence:
         for domain in domains:
             if not self._check_mode:
                 self._domains.link(domain, name)
-            for other in self._hosts.values():
-                if domain in other.domains:
-                    self._elsewhere.setdefault(name, {})[domain] = other.name
-                    self._hosts[other.name] = other.without_domain(domain)
-                    break
+            home = self._home_of(domain)
+            if home is not None:
+                self._elsewhere.setdefault(name, {})[domain] = home
+                self._hosts[home] = self._hosts[home].without_domain(domain)
             self._hosts[name] = self._hosts.get(name, VirtualHost(name)).with_domain(domain)
 
     def _enable(self, wanted: WantedVirtualHost) -> None:
@@ -253,7 +265,7 @@ class Convergence:
             ignored = ["its creation"]
         else:
             ignored += [f"the domain {domain}" for domain in self._missing_links(wanted)]
-            if host.enabled != (wanted.state == "present"):
+            if wanted.state != "reported" and host.enabled != (wanted.state == "present"):
                 ignored.append("enabled")
             report = wanted.report if wanted.name in self._reported else None
             if report is not None and report.applied_to(host) != host:
@@ -265,7 +277,8 @@ class Convergence:
                 + "; look into its log"
             )
 
-    def _outcome(self, name: str, before: VirtualHost | None) -> Outcome:
+    def _outcome(self, wanted: WantedVirtualHost, before: VirtualHost | None) -> Outcome:
+        name = wanted.name
         after = self._hosts.get(name)
         old = _described(before)
         new = _described(after)
@@ -282,8 +295,17 @@ class Convergence:
             "error_recorded": after.error if after else None,
             "certificate_valid_until": after.certificate_valid_until if after else None,
             "created": before is None and after is not None,
+            "exists": after is not None,
+            "domains_elsewhere": self._left_elsewhere(wanted),
         }
         return Outcome(name, old, new, facts, self._errors.get(name))
+
+    def _left_elsewhere(self, wanted: WantedVirtualHost) -> dict[str, str]:
+        """Domains that were wanted here and are on another virtual host, and on which."""
+        if wanted.state == "absent":
+            return {}
+        homes = {domain: self._home_of(domain) for domain in wanted.domains}
+        return {domain: home for domain, home in homes.items() if home not in (None, wanted.name)}
 
 
 def _described(host: VirtualHost | None) -> dict[str, Any]:

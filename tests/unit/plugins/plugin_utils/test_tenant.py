@@ -24,7 +24,7 @@ def a_tenant(hostname: str = "mail.atlas.example", **more: Any) -> dict[str, Any
 def test_sound_tenants_have_no_errors(tmp_path: Path) -> None:
     (tmp_path / "atlas.svg").write_text("<svg/>")
     theme = {
-        "colors": {"primary": "#1565c0", "label": None},
+        "colors": {"primary": "#1565c0"},
         "logos": {"login": "atlas.svg", "menu": str(tmp_path / "atlas.svg")},
     }
     tenants = [
@@ -46,6 +46,11 @@ def test_sound_tenants_have_no_errors(tmp_path: Path) -> None:
         (a_tenant(theme={"colors": {"primary": "#15c"}}), "not a hex colour"),
         (a_tenant(theme={"logos": {"login": "missing.svg"}}), "there is no file"),
         (a_tenant(names=["mail.atlas.example"]), "used twice"),
+        (a_tenant(domains="atlas.example"), "write it as a list"),
+        (a_tenant(names="webmail.atlas.example"), "write it as a list"),
+        (a_tenant(theme={"colors": {"primary": None}}), "write it in quotes"),
+        (a_tenant(theme={"colors": {"primary": 112233}}), "write it in quotes"),
+        (a_tenant(theme={"logos": {"login": None}}), "not a path"),
     ],
 )
 def test_a_mistake_is_named_with_its_tenant(
@@ -64,6 +69,12 @@ def test_two_tenants_share_neither_name_nor_domain() -> None:
     assert "the mail domain atlas.example is named twice" in errors[1]
 
 
+def test_hosts_of_one_instance_share_neither_name_nor_domain() -> None:
+    errors = tenant_errors([a_tenant()], "logos", {"front2": [a_tenant()]})
+    assert len(errors) == 2
+    assert "first by mail.atlas.example of host front2" in errors[0]
+
+
 def test_all_mistakes_are_found_at_once() -> None:
     tenants = [
         a_tenant("UPPER.example"),
@@ -73,7 +84,7 @@ def test_all_mistakes_are_found_at_once() -> None:
 
 
 def test_the_plan_has_an_item_for_each_module() -> None:
-    theme = {"colors": {"primary": "#1565c0"}, "logos": {"login": "atlas.svg", "menu": None}}
+    theme = {"colors": {"primary": "#1565c0"}, "logos": {"login": "atlas.svg"}}
     (entry,) = tenant_plan([a_tenant(theme=theme, names=["webmail.atlas.example"])], "logos")
     assert entry == {
         "hostname": "mail.atlas.example",
@@ -82,8 +93,14 @@ def test_the_plan_has_an_item_for_each_module() -> None:
         "certificate": {"name": "mail.atlas.example", "names": ["webmail.atlas.example"]},
         "theme": {
             "name": "mail.atlas.example",
-            "colors": {"primary": "#1565c0"},
-            "logos": {"login": "logos/atlas.svg"},
+            "colors": {
+                "primary": "#1565c0",
+                "primary_light": "",
+                "primary_dark": "",
+                "secondary": "",
+                "label": "",
+            },
+            "logos": {"login": "logos/atlas.svg", "menu": "", "creation_form": ""},
         },
     }
 

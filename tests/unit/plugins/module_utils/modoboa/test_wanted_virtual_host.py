@@ -32,22 +32,25 @@ def run(
     *items: dict[str, Any],
     check: bool = False,
     created: tuple[str, ...] = (),
+    move: bool = True,
     warnings: list[str] | None = None,
 ) -> list[Outcome]:
     server.log.clear()
     warn = ([] if warnings is None else warnings).append
-    convergence = Convergence(server.client(), check_mode=check, created=created, warn=warn)
+    convergence = Convergence(
+        server.client(), check_mode=check, created=created, move=move, warn=warn
+    )
     return convergence.bring_about(read_items(items))
 
 
-def settled(server: Server, *items: dict[str, Any]) -> list[Outcome]:
+def settled(server: Server, *items: dict[str, Any], move: bool = True) -> list[Outcome]:
     """Predict, do, and do again: the prediction is exact and the second run is silent."""
-    predicted = run(copy.deepcopy(server), *items, check=True)
-    done = run(server, *items)
+    predicted = run(copy.deepcopy(server), *items, check=True, move=move)
+    done = run(server, *items, move=move)
     for left, right in zip(predicted, done):
         assert (left.before, left.after, left.error) == (right.before, right.after, right.error)
         assert {**left.facts, "pk": 0} == {**right.facts, "pk": 0}
-    again = run(server, *items)
+    again = run(server, *items, move=move)
     assert not any(outcome.changed for outcome in again)
     assert server.writes() == []
     return done
@@ -106,6 +109,36 @@ def test_moved_domain_is_said_to_come_from_elsewhere() -> None:
     assert taking.after["domains"] == ["a.example", "b.example"]
     assert not losing.changed
     assert losing.facts["domains"] == []
+
+
+def test_domain_stays_where_it_is_until_it_may_move() -> None:
+    server = Server(["a.example", "b.example", "c.example"])
+    server.add("mail.a.example", "a.example")
+    new, both = settled(
+        server,
+        item("mail.new.example", "a.example"),
+        item("mail.b.example", "b.example"),
+        move=False,
+    )
+    assert not new.error
+    assert not new.changed
+    assert not new.facts["exists"]
+    assert new.facts["domains_elsewhere"] == {"a.example": "mail.a.example"}
+    assert both.facts["exists"]
+    assert both.facts["domains_elsewhere"] == {}
+    (moved,) = settled(server, item("mail.new.example", "a.example"))
+    assert moved.facts["created"]
+    assert moved.facts["domains_elsewhere"] == {}
+
+
+def test_report_leaves_open_whether_it_is_enabled() -> None:
+    server = Server(["a.example"])
+    server.add("mail.a.example", "a.example", enabled=False)
+    (outcome,) = settled(server, item("mail.a.example", state="reported", status="ready"))
+    assert outcome.changed
+    assert outcome.facts["enabled"] is False
+    (unknown,) = run(server, item("mail.b.example", state="reported", status="ready"))
+    assert unknown.error == "this virtual host does not exist, so nothing is reported"
 
 
 def test_two_virtual_hosts_swap_domains() -> None:
