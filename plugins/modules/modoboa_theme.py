@@ -32,7 +32,7 @@ options:
     type: dict
     suboptions: &colors
       primary:
-        description: The main colour, of buttons and the top bar.
+        description: The main colour, of the side menu among others.
         type: str
       primary_light:
         description: A lighter shade of it.
@@ -41,7 +41,7 @@ options:
         description: A darker shade of it.
         type: str
       secondary:
-        description: The accent colour.
+        description: The accent colour, of some buttons among others.
         type: str
       label:
         description: The colour of labels.
