@@ -62,7 +62,8 @@ def poll(
 ) -> Answer:
     """Look until there is an answer, as often as the server allows.
 
-    The server's Retry-After rules; without it the pauses start tiny and grow.
+    The pauses start tiny and grow. The server's Retry-After makes them longer, never shorter: zero,
+    or a date that the clock of this host has passed, must not make this a busy loop.
 
     :param look: returns the answer or ``None``, and the server's Retry-After
     :param what: is being waited for, for the error
@@ -71,7 +72,7 @@ def poll(
     """
     pause = _FIRST_PAUSE
     while True:
-        wait = pause if retry_after is None else retry_after
+        wait = max(pause, retry_after or 0.0)
         if wait > deadline.remaining():
             raise OutOfTimeError(
                 f"the CA did not come to an end with {what} in the time allowed. Run again, with a"

@@ -73,6 +73,23 @@ def test_pauses_grow_up_to_seconds() -> None:
     assert 50 < clock.now <= 60
 
 
+@pytest.mark.parametrize("header", ["0", "Sun, 22 Nov 2026 13:00:00 GMT"])
+def test_no_busy_loop_on_a_server_that_says_at_once(header: str) -> None:
+    clock = Clock()
+    retry_after = retry_after_seconds(header, NOW)
+    answers = iter([(None, retry_after)] * 50)
+    with pytest.raises(OutOfTimeError):
+        poll(
+            lambda: next(answers),
+            Deadline(60, clock),
+            what="it",
+            retry_after=retry_after,
+            sleep=clock.sleep,
+        )
+    assert clock.pauses[0] > 0
+    assert clock.pauses == sorted(clock.pauses)
+
+
 def test_a_server_that_wants_more_time_than_there_is() -> None:
     clock = Clock()
     with pytest.raises(OutOfTimeError):
