@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,8 +102,14 @@ def replace_link(path: Path, target: str) -> None:
         raise
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove the temporary files that a killed run left; call it with the directory's lock held."""
+def remove_leftovers(directory: Path, *, older_than: float = 0.0) -> None:
+    """Remove the temporary files that a killed run left.
+
+    Call it with the directory's lock held, or give an age that no file in use has.
+
+    :param older_than: younger files, in seconds, stay
+    """
     for path in directory.glob(f".*{_TEMPORARY}"):
         with suppress(OSError):
-            path.unlink()
+            if not older_than or path.lstat().st_mtime < time.time() - older_than:
+                path.unlink()

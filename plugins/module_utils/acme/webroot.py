@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import re
+import stat
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..files import write_file
+from ..files import remove_leftovers, write_file
 from .errors import AcmeError
 from .files import make_directory
 
@@ -20,6 +22,10 @@ from .files import make_directory
 _DIRECTORY_MODE = 0o755
 _FILE_MODE = 0o644
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+# 128 bits of randomness at least (RFC 8555 section 8.3)
+_SHORTEST_TOKEN = 22
+# No run takes that long, so whoever placed an older file was killed
+_LEFT_OVER_SECONDS = 24 * 3600.0
 
 
 class Webroot:
@@ -29,13 +35,14 @@ class Webroot:
         self._path = storage / "webroot" / ".well-known" / "acme-challenge"
         self._lock = threading.Lock()
         self._users: Counter[str] = Counter()
+        self._swept = False
 
     @contextmanager
     def answering(self, token: str, key_authorization: str) -> Iterator[None]:
         """Serve the answer for one token for the duration of the block.
 
         Two certificates with a name in common may be given the same token; the file stays until
-        both are done with it.
+        both are done with it. The first time, what killed runs left is removed.
 
         :raises AcmeError: the token could lead out of the directory
         :raises OSError: the file cannot be written
@@ -45,6 +52,7 @@ class Webroot:
         path = self._path / token
         with self._lock:
             make_directory(self._path, _DIRECTORY_MODE)
+            self._sweep()
             content = key_authorization.encode("ascii")
             write_file(path, content, _FILE_MODE, durable=False)
             self._users[token] += 1
@@ -57,6 +65,31 @@ class Webroot:
                     del self._users[token]
                     with suppress(FileNotFoundError):
                         path.unlink()
+
+    def _sweep(self) -> None:
+        if self._swept:
+            return
+        self._swept = True
+        # Old files are untidy, but no reason to fail
+        with suppress(OSError):
+            remove_leftovers(self._path, older_than=_LEFT_OVER_SECONDS)
+            for path in self._path.iterdir():
+                with suppress(OSError):
+                    if _left_over(path):
+                        path.unlink()
+
+
+def _left_over(path: Path) -> bool:
+    """Say whether it is an old answer to a challenge; operators keep files of their own here."""
+    if len(path.name) < _SHORTEST_TOKEN or not _TOKEN.fullmatch(path.name):
+        return False
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_mtime > time.time() - _LEFT_OVER_SECONDS:
+        return False
+    # a key authorization repeats the token (RFC 8555 section 8.1)
+    start = f"{path.name}.".encode("ascii")
+    with path.open("rb") as stream:
+        return stream.read(len(start)) == start
 
 
 class Stateless:

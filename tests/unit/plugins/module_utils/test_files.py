@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,15 @@ def test_only_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / name).write_text("")
     remove_leftovers(tmp_path)
     assert {entry.name for entry in tmp_path.iterdir()} == {"a.conf", ".hidden", "b.mailhost-new"}
+
+
+def test_younger_leftovers_stay(tmp_path: Path) -> None:
+    for name in (".old.mailhost-new", ".young.mailhost-new"):
+        (tmp_path / name).write_text("")
+    os.utime(tmp_path / ".old.mailhost-new", (0, time.time() - 3700))
+    os.utime(tmp_path / ".young.mailhost-new", (0, time.time() - 3500))
+    remove_leftovers(tmp_path, older_than=3600)
+    assert [entry.name for entry in tmp_path.iterdir()] == [".young.mailhost-new"]
 
 
 def test_sync(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,70 @@ def test_a_token_cannot_lead_elsewhere(tmp_path: Path, token: str) -> None:
     with pytest.raises(AcmeError, match="not base64url"), Webroot(tmp_path).answering(token, "x"):
         pass
     assert entries(tmp_path) == []
+
+
+TOKEN = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
+DAY = 24 * 3600
+
+
+def place(path: Path, content: str, age: float) -> None:
+    path.write_text(content)
+    os.utime(path, (0, time.time() - age))
+
+
+def test_what_killed_runs_left_goes_with_the_first_challenge(tmp_path: Path) -> None:
+    folder = challenges(tmp_path)
+    folder.mkdir(parents=True)
+    young = TOKEN.replace("L", "M")
+    place(folder / TOKEN, f"{TOKEN}.thumb", DAY + 60)
+    place(folder / f".{TOKEN}.0123456789abcdef.mailhost-new", "", DAY + 60)
+    place(folder / young, f"{young}.thumb", DAY - 60)
+    place(folder / f".{young}.0123456789abcdef.mailhost-new", "", DAY - 60)
+    webroot = Webroot(tmp_path)
+    with webroot.answering("token", "token.thumb"):
+        assert entries(folder) == [f".{young}.0123456789abcdef.mailhost-new", young, "token"]
+        # once a run is enough
+        place(folder / TOKEN, f"{TOKEN}.thumb", DAY + 60)
+        with webroot.answering("other", "other.thumb"):
+            assert TOKEN in entries(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("test", "test.txt"),
+        (".htaccess", ""),
+        ("a-file-of-the-operator-with-a-name-like-a-token", "for another service"),
+        ("a-page-of-the-operator-with-a-long-name.html", "hello"),
+    ],
+)
+def test_what_the_operator_put_there_stays(tmp_path: Path, name: str, content: str) -> None:
+    folder = challenges(tmp_path)
+    folder.mkdir(parents=True)
+    place(folder / name, content, 9 * DAY)
+    (folder / TOKEN).mkdir()
+    os.utime(folder / TOKEN, (0, 0))
+    (folder / TOKEN[::-1]).symlink_to(folder / name)
+    os.utime(folder / TOKEN[::-1], (0, 0), follow_symlinks=False)
+    with Webroot(tmp_path).answering("token", "token.thumb"):
+        pass
+    assert entries(folder) == sorted([name, TOKEN, TOKEN[::-1]])
+
+
+def test_a_left_over_that_cannot_be_removed_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> None:
+        raise PermissionError("read-only")
+
+    folder = challenges(tmp_path)
+    folder.mkdir(parents=True)
+    place(folder / TOKEN, f"{TOKEN}.thumb", 2 * DAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        with Webroot(tmp_path).answering("token", "token.thumb"):
+            patched.undo()
+    assert entries(folder) == [TOKEN]
 
 
 def test_stateless_places_nothing(tmp_path: Path) -> None:
