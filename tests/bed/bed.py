@@ -28,9 +28,12 @@ from bed.postgresql import Postgresql
 from bed.prefix import Prefix, find
 from bed.process import Process, Program
 from bed.redis import Redis
+from bed.setup import locked
 from bed.state import State
 
 PATIENCE = 60
+# The lock on the folders of all beds
+FOLDERS = "beds"
 # Folders of finished test runs that stay for a look at their logs
 KEPT = 3
 
@@ -106,12 +109,16 @@ class Bed:
         """Start everything afresh, after stopping what is left over of this instance.
 
         Raises BedError, with the end of the log of the program that failed; nothing is left running.
+        Also when the instance belongs to another process that is running, which goes on undisturbed.
         """
-        clean_up(self.layout.prefix)
-        remove(self.layout.prefix, self.instance)
-        # Private: it will have keys, tokens and passwords
-        self.directory.mkdir(mode=0o700, parents=True)
-        self.layout.logs.mkdir()
+        with locked(self.layout.prefix, FOLDERS):
+            clean_up(self.layout.prefix)
+            remove(self.layout.prefix, self.instance)
+            # Private: it will have keys, tokens and passwords
+            self.directory.mkdir(mode=0o700, parents=True)
+            self.layout.logs.mkdir()
+            # From here on others see whose it is
+            self._save()
         try:
             self._start()
         except BaseException:
@@ -229,16 +236,28 @@ class Bed:
 
 
 def remove(prefix: Prefix, instance: str) -> None:
-    """Stop what is left of an instance and remove its folder."""
+    """Stop what is left of an instance and remove its folder. Hold the lock on the folders.
+
+    Raises BedError if another process that is running has it for its own use.
+    """
     directory = prefix.run / instance
     found = state.load(directory)
     if found is not None:
+        owner = found.owner
+        if owner is not None and owner.pid != os.getpid() and owner.alive():
+            raise BedError(
+                f"The bed {instance!r} is in use by process {owner.pid}. Wait for that to end, or"
+                " choose another name."
+            )
         found.stop(directory)
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def clean_up(prefix: Prefix) -> None:
-    """Stop the beds whose owner was killed before it could do so, and forget the older ones."""
+    """Stop the beds whose owner was killed before it could do so, and forget the older ones.
+
+    Hold the lock on the folders: what is looked at here, another start may remove.
+    """
     prefix.run.mkdir(exist_ok=True)
     left_over = []
     for directory in prefix.run.iterdir():

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 from bed import Bed, BedError, prefix, state, wait
-from bed.bed import remove
+from bed.bed import FOLDERS, remove
 from bed.process import Identity
+from bed.setup import locked
 
 PASSWORD = "Correct-Horse-1"
 
@@ -164,7 +165,8 @@ def test_a_kept_bed_goes_on_until_it_is_stopped(bed: Bed) -> None:
     command = [sys.executable, "-m", "bed", "stop", "--instance", instance]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
     assert working_in(folder) == []
-    remove(prefix.find(), instance)
+    with locked(prefix.find(), FOLDERS):
+        remove(prefix.find(), instance)
     assert bed.running
 
 
