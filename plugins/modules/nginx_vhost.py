@@ -92,15 +92,15 @@ options:
       frontend_root:
         description:
           - Directory of the frontend, see the option O(frontend_root).
-        type: path
+        type: str
       static_root:
         description:
           - Directory of the static files, see the option O(static_root).
-        type: path
+        type: str
       media_root:
         description:
           - Directory of the uploaded files, see the option O(media_root).
-        type: path
+        type: str
   renewed:
     description:
       - Virtual hosts whose certificate was issued earlier in this run. Names that are not among the task's are ignored.
@@ -131,23 +131,23 @@ options:
     description:
       - Directory of Modoboa's frontend on the host, the one with C(index.html) and C(config.json).
       - Needed unless O(state=absent).
-    type: path
+    type: str
   static_root:
     description:
       - Directory of Modoboa's static files on the host (C(STATIC_ROOT)).
       - Needed unless O(state=absent).
-    type: path
+    type: str
   media_root:
     description:
       - Directory of the uploaded files on the host (C(MEDIA_ROOT)).
       - Needed unless O(state=absent).
-    type: path
+    type: str
   storage:
     description:
       - Directory with C(certs/HOSTNAME/fullchain.pem), C(certs/HOSTNAME/privkey.pem) and C(webroot/), the same as
         for M(mailhost.modoboa.acme_cert).
       - Needed unless O(state=absent).
-    type: path
+    type: str
   challenge:
     description:
       - How HTTP-01 challenges are answered.
@@ -264,6 +264,8 @@ options:
 notes:
   - nginx has to be running, and its main configuration has to include what is in O(sites_enabled).
   - Runs on the same O(sites_available) wait for each other.
+  - Modoboa is told the address that nginx sees, and tells clients apart by it. Behind a load balancer, let nginx's
+    realip module find out the client's own.
   - The first server block that nginx reads for an address and port also answers names that no block has. If these must
     not reach a portal, give nginx a default server of its own.
 seealso:

@@ -172,6 +172,31 @@ def test_a_renewed_certificate_without_looking(front_end: FrontEnd) -> None:
     assert front_end.serial("a.example.com") == serial
 
 
+def test_a_renewed_certificate_with_another_key(front_end: FrontEnd) -> None:
+    hosts = [{"name": "a.example.com"}, {"name": "b.example.com"}]
+    for host in hosts:
+        front_end.issue(host["name"])
+    front_end.apply(vhosts=hosts)
+    before, key = front_end.snapshot(), front_end.storage / "certs/a.example.com/privkey.pem"
+    old = key.read_bytes()
+    served = front_end.serial("a.example.com")
+    front_end.issue("a.example.com")
+    new = key.read_bytes()
+    key.write_bytes(old)
+    every = [*hosts, {"name": "c.example.com", "state": "bootstrap"}]
+    predicted = front_end.apply(check=True, vhosts=every)
+    outcome = front_end.apply(vhosts=every)
+    assert errors(outcome) == errors(predicted)
+    assert "do not belong together" in errors(outcome)["a.example.com"]
+    # nginx takes nothing at all with it, and nobody is told otherwise
+    assert "/certs/a.example.com/privkey.pem" in errors(outcome)["c.example.com"]
+    assert not any(changed(outcome).values())
+    assert (front_end.serial("a.example.com"), front_end.snapshot()) == (served, before)
+    key.write_bytes(new)
+    assert errors(front_end.apply(vhosts=every)) == {}
+    assert front_end.serial("a.example.com") != served
+
+
 def test_a_lost_certificate_is_no_trap(front_end: FrontEnd) -> None:
     """nginx cannot load what it runs with any more: bootstrap, and absent, are the ways out."""
     for name in ("a.example.com", "b.example.com"):

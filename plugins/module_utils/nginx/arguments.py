@@ -28,7 +28,11 @@ REQUIRED_IF = [("reload", "command", ["reload_command"])]
 
 
 def argument_spec() -> dict[str, Any]:
-    """The argument specification; the module's documentation describes every option."""
+    """The argument specification; the module's documentation describes every option.
+
+    Directories that blocks name are no C(path): ~ and $HOME would be the controller's in the block
+    and the host's in the module.
+    """
     return {
         "name": {"type": "str"},
         "names": {"type": "list", "elements": "str", "default": []},
@@ -43,19 +47,19 @@ def argument_spec() -> dict[str, Any]:
                 "application": {"type": "str"},
                 "application_protocol": {"type": "str", "choices": ["http", "uwsgi"]},
                 "client_max_body_size": {"type": "str"},
-                "frontend_root": {"type": "path"},
-                "static_root": {"type": "path"},
-                "media_root": {"type": "path"},
+                "frontend_root": {"type": "str"},
+                "static_root": {"type": "str"},
+                "media_root": {"type": "str"},
             },
         },
         "renewed": {"type": "list", "elements": "str", "default": []},
         "application": {"type": "str"},
         "application_protocol": {"type": "str", "choices": ["http", "uwsgi"], "default": "http"},
         "client_max_body_size": {"type": "str", "default": "20m"},
-        "frontend_root": {"type": "path"},
-        "static_root": {"type": "path"},
-        "media_root": {"type": "path"},
-        "storage": {"type": "path"},
+        "frontend_root": {"type": "str"},
+        "static_root": {"type": "str"},
+        "media_root": {"type": "str"},
+        "storage": {"type": "str"},
         "challenge": {"type": "str", "choices": ["webroot", "stateless"], "default": "webroot"},
         "thumbprint": {"type": "str"},
         "http_port": {"type": "int", "default": 80},

@@ -175,8 +175,7 @@ def _wanted(
     if step.certificate is None and not certificate_expected:
         if host.state == "present":
             raise NginxError(
-                f"there is no certificate that nginx could load: {fullchain} and {private_key} are"
-                " missing or do not belong together; write the bootstrap block"
+                f"{_no_certificate(fullchain, private_key)}; write the bootstrap block"
                 " (state bootstrap), then issue one with acme_cert"
             )
         block = "bootstrap"
@@ -190,6 +189,26 @@ def _wanted(
     elif layout.enabled is not None:
         link = step.before.link or str(layout.file(host.name))
     return Site(rendered[block].encode("utf-8"), link)
+
+
+def check_new_certificate(step: Step, settings: Settings) -> None:
+    """Fail a host whose certificate nginx has not loaded yet, and could not load.
+
+    :param step: the host, which nginx serves already with another certificate
+    """
+    fullchain, private_key = settings.fullchain(step.name), settings.private_key(step.name)
+    try:
+        if certificate.on_disk(fullchain, private_key) is None:
+            step.fail(f"{_no_certificate(fullchain, private_key)}; issue another with acme_cert")
+    except OSError as error:
+        step.fail(f"cannot read the certificate: {reason(error)}")
+
+
+def _no_certificate(fullchain: str, private_key: str) -> str:
+    return (
+        f"there is no certificate that nginx could load: {fullchain} and {private_key} are"
+        " missing or do not belong together"
+    )
 
 
 def _lines(content: bytes | None) -> str:

@@ -30,6 +30,8 @@ _LEVELS = ("emerg", "alert", "crit", "error")
 _MESSAGE = re.compile(
     r"(?:nginx: |[0-9/]{10} [0-9:]{8} )\[(?P<level>\w+)\] (?:[0-9]+#[0-9]+: )?(?P<text>.+)"
 )
+# A number sign within a word starts no comment
+_COMMENT = re.compile(r"(?<![^\s;{}])#.*")
 _POSITION = re.compile(r" in (/\S+):[0-9]+$")
 
 
@@ -59,9 +61,13 @@ class TestResult:
     def claims(self, name: str) -> list[str]:
         """The files with a server block that claims a name."""
         directive = re.compile(
-            rf"^\s*server_name\s[^;]*(?<![\w.-]){re.escape(name)}(?![\w.-])", re.MULTILINE
+            rf"(?<![^\s;{{}}])server_name\s[^;]*(?<![\w.-]){re.escape(name)}(?![\w.-])"
         )
-        return [path for path, content in self.loaded.items() if directive.search(content)]
+        return [
+            path
+            for path, content in self.loaded.items()
+            if name in content and directive.search(_COMMENT.sub("", content))
+        ]
 
 
 @dataclass(frozen=True)

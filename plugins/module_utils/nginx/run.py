@@ -15,7 +15,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block impor
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step, plan
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import (
+    Step,
+    check_new_certificate,
+    plan,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import (
     Nginx,
     RunCommand,
@@ -25,6 +29,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verificatio
     Verification,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
+    Settings,
     VirtualHost,
     settings,
     virtual_hosts,
@@ -80,7 +85,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
             )
             for host in hosts
         ]
-        _find_stale(steps, verification, renewed, check_mode)
+        _find_stale(steps, common, verification, renewed, check_mode)
         if check_mode:
             transaction.predict(steps)
         else:
@@ -95,6 +100,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
 
 def _find_stale(
     steps: Sequence[Step],
+    common: Settings,
     verification: Verification | None,
     renewed: frozenset[str],
     check_mode: bool,
@@ -106,6 +112,10 @@ def _find_stale(
     if verification is None or check_mode:
         for step in serving:
             step.stale = step.stale or step.name in renewed
+    for step in serving:
+        # In check mode, what is there now is not what would be there by then
+        if step.stale and not (check_mode and step.name in renewed):
+            check_new_certificate(step, common)
 
 
 def _verification(params: Mapping[str, Any]) -> Verification | None:

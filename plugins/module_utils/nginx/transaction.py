@@ -91,7 +91,7 @@ class Transaction:
             try:
                 self._write_and_reload(steps)
             except NginxError as error:
-                self._fail([step for step in steps if step.changed], str(error))
+                self._fail(_changed(steps), str(error))
                 # Whatever nginx has taken after all, it must end with what is on disk
                 with contextlib.suppress(NginxError):
                     self._nginx.reload(self._timeout)
@@ -104,8 +104,8 @@ class Transaction:
             ) from error
 
     def _write_and_reload(self, steps: Sequence[Step]) -> None:
-        written = self._write([step for step in steps if step.writes])
-        if self._without_faults(written) and self._needs_reload(steps):
+        self._write(_writing(steps))
+        if self._without_faults(steps) and self._needs_reload(steps):
             self._nginx.reload(self._timeout)
             self.reloaded = True
             self._verify(steps)
@@ -114,7 +114,7 @@ class Transaction:
 
     def _is_ready(self, steps: Sequence[Step]) -> bool:
         """Whether anything is to do, and can be: else the steps are failed, and nothing touched."""
-        changing = [step for step in steps if step.changed]
+        changing = _changed(steps)
         if not changing and not self.recovered:
             return False
         try:
@@ -142,13 +142,14 @@ class Transaction:
 
     def _open_journal(self, steps: Iterable[Step]) -> bool:
         """From here on a kill leaves a trace."""
-        writing = [step for step in steps if step.writes]
+        changing = _changed(steps)
+        writing = _writing(changing)
         if not writing:
             return True
         try:
             self._journal.open({step.name: step.before for step in writing})
         except OSError as error:
-            self._fail_untouched(writing, f"cannot write: {reason(error)}; nothing was changed")
+            self._fail_untouched(changing, f"cannot write: {reason(error)}; nothing was changed")
             return False
         return True
 
@@ -169,35 +170,53 @@ class Transaction:
                 written.append(step)
         return written
 
-    def _without_faults(self, written: list[Step]) -> bool:
-        """Undo the steps that nginx does not take, found by testing.
+    def _without_faults(self, steps: Sequence[Step]) -> bool:
+        """Undo the steps that nginx does not take, or would not serve, found by testing.
+
+        What is undone may be what something else needed, so a test without it has the last word.
 
         :returns: whether nginx takes what is on disk now
         """
+        searched = None
         while True:
             result = self._nginx.test()
+            changed = _changed(steps)
             if result.ok:
-                self._undo_unread(written, result)
-                self._undo_conflicts(_without_failed(written), result)
-                return True
-            faulty = _named(result, written)
-            if not faulty:
-                return self._bisect(written)
-            self._fail(faulty, f"nginx does not accept the block: {result.error}")
-            written = _without_failed(written)
+                self._undo_unread(_writing(changed), result)
+                self._undo_conflicts(_writing(changed), result)
+                if _changed(steps) == changed:
+                    return True
+                continue
+            faulty = _named(result, changed)
+            if faulty:
+                self._fail(faulty, f"nginx does not accept the block: {result.error}")
+                continue
+            if changed == searched:
+                # The search found nobody, and yet: it depends on something else, such as a resolver
+                self._fail(changed, f"nginx does not accept the configuration: {result.error}")
+                return False
+            if not self._bisect(changed):
+                return False
+            searched = _changed(steps)
 
-    def _bisect(self, written: Sequence[Step]) -> bool:
-        """nginx names no file that was written: see with which of them it stops working."""
-        self._undo(written)
+    def _bisect(self, changed: Sequence[Step]) -> bool:
+        """nginx names no file that was written: see with which of them it stops working.
+
+        :returns: whether it works without them
+        """
+        writing = _writing(changed)
+        self._undo(writing)
         result = self._nginx.test()
         if not result.ok:
-            self._fail(written, _BROKEN + result.error)
+            self._fail(changed, _BROKEN + result.error)
             return False
-        self._keep_what_works(written)
+        self._keep_what_works(writing)
         return True
 
     def _keep_what_works(self, steps: Sequence[Step]) -> None:
         steps = self._write(steps)
+        if not steps:
+            return
         result = self._nginx.test()
         if result.ok:
             return
@@ -255,7 +274,7 @@ class Transaction:
         result = self._nginx.test()
         if not result.ok:
             self._fail(
-                [step for step in steps if step.writes],
+                _writing(steps),
                 f"nginx does not take the configuration without {undone[0].name}: {result.error}",
             )
         self._nginx.reload(self._timeout)
@@ -279,8 +298,12 @@ def _named(result: TestResult, steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if step.is_named_in(result.error, result.file)]
 
 
-def _without_failed(steps: Iterable[Step]) -> list[Step]:
-    return [step for step in steps if step.error is None]
+def _changed(steps: Iterable[Step]) -> list[Step]:
+    return [step for step in steps if step.changed]
+
+
+def _writing(steps: Iterable[Step]) -> list[Step]:
+    return [step for step in steps if step.writes]
 
 
 def _hint(error: str) -> str:

@@ -86,6 +86,13 @@ def test_blocks_stay_out_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"name": "a.example.com", "static_root": '/srv/"; root /'}, "means something to nginx"),
         ({"name": "a.example.com", "application": "unix:/a;b"}, "means something to nginx"),
         ({"name": "a.example.com", "storage": "/var/$uri"}, "means something to nginx"),
+        ({"name": "a.example.com", "storage": "~/storage"}, "is not an absolute path"),
+        ({"name": "a.example.com", "frontend_root": "~"}, "is not an absolute path"),
+        ({"name": "a.example.com", "media_root": "$HOME/media"}, "means something to nginx"),
+        (
+            {"vhosts": [{"name": "a.example.com", "static_root": "~/static"}]},
+            "static_root '~/static' is not an absolute path",
+        ),
         ({"name": "a.example.com", "challenge": "stateless"}, "thumbprint"),
         ({"name": "a.example.com", "listen_addresses": ["*:80 default_server"]}, "is no address"),
         ({"vhosts": [{"name": "a.example.com"}, {"name": "a.example.com"}]}, "listed 2 times"),

@@ -73,10 +73,20 @@ def test_the_action_plugin_was_bypassed(
     assert "without its action plugin" in result["msg"]
 
 
-def test_options_are_checked_on_the_host_too(capsys: pytest.CaptureFixture[str]) -> None:
-    result = run(capsys, static_root="/srv/$host")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"static_root": "/srv/$host"}, "means something to nginx"),
+        ({"storage": "$HOME/storage"}, "means something to nginx"),
+        ({"media_root": "~/media"}, "is not an absolute path"),
+    ],
+)
+def test_options_are_checked_on_the_host_too(
+    capsys: pytest.CaptureFixture[str], options: dict[str, Any], message: str
+) -> None:
+    result = run(capsys, **options)
     assert result["failed"]
-    assert "means something to nginx" in result["msg"]
+    assert message in result["msg"]
 
 
 def test_no_such_directory(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -149,6 +149,17 @@ def test_tls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("protocol", "directive"),
+    [("http", "proxy_set_header X-Forwarded-For"), ("uwsgi", "uwsgi_param HTTP_X_FORWARDED_FOR")],
+)
+def test_a_client_cannot_choose_who_it_is(protocol: str, directive: str) -> None:
+    text = block("present", dataclasses.replace(HOST, application_protocol=protocol))
+    told = [line for line in directives(text) if line.startswith(directive)]
+    assert set(told) == {f"{directive} $remote_addr;"}
+    assert "proxy_add_x_forwarded_for" not in text
+
+
+@pytest.mark.parametrize(
     ("protocol", "application", "expected"),
     [
         ("http", "unix:/run/a.sock", 'proxy_pass "http://unix:/run/a.sock";'),

@@ -175,6 +175,36 @@ def test_a_new_certificate_alone(layout: Layout) -> None:
     assert entry["before"] != entry["after"]
 
 
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        (ISSUED, None),
+        (None, "do not belong together; issue another with acme_cert"),
+        (PermissionError(13, "Permission denied"), "cannot read the certificate: Permission"),
+    ],
+)
+def test_a_new_certificate_has_to_be_whole(
+    layout: Layout,
+    monkeypatch: pytest.MonkeyPatch,
+    found: Certificate | PermissionError | None,
+    error: str | None,
+) -> None:
+    def read(_fullchain: str, _private_key: str, in_use: bool = False) -> Certificate | None:
+        if in_use:
+            return ISSUED
+        if isinstance(found, PermissionError):
+            raise found
+        return found
+
+    monkeypatch.setattr(certificate, "on_disk", read)
+    step = planned(layout, "present", linked(layout, NAME, block(NAME)))
+    step.stale = True
+    plan.check_new_certificate(step, settings(layout.available))
+    assert (step.error is None) == (error is None)
+    assert (error or "") in (step.error or "")
+    assert step.changed == (error is None)
+
+
 def test_a_failure_changes_nothing(layout: Layout) -> None:
     step = planned(layout, "bootstrap")
     step.fail("one\n  two")

@@ -33,6 +33,12 @@ server {
 # configuration file /etc/nginx/sites-enabled/b.conf:
 server { }
     # server_name aa.example.com;
+server { listen 80; server_name one.example.com; # server_name two.example.com;
+    add_header X a#b; server_name three.example.com
+        # four.example.com
+        "five.example.com"; access_by "my_server_name six.example.com";
+    proxy_server_name seven.example.com;
+}
     server_name x.a.example.com xa.example.com a.example.com.au;
 """
 
@@ -87,6 +93,13 @@ def test_a_good_configuration(stand_in: StandIn) -> None:
         ("b.example.com", ["a.conf"]),
         ("xa.example.com", ["b.conf"]),
         ("aa.example.com", []),
+        ("one.example.com", ["b.conf"]),
+        ("two.example.com", []),
+        ("three.example.com", ["b.conf"]),
+        ("four.example.com", []),
+        ("five.example.com", ["b.conf"]),
+        ("six.example.com", []),
+        ("seven.example.com", []),
         ("example.com", []),
     ],
 )

@@ -19,6 +19,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction
 from unit.plugins.module_utils.nginx.hosts import block, linked, step
 
 NAMES = [f"{letter}.example.com" for letter in "abcdefgh"]
+BAD = TestResult(False, "host not found in upstream")
 
 
 class Paper:
@@ -29,6 +30,7 @@ class Paper:
         self.running = True
         self.names_files = True
         self.main_is_broken = False
+        self.bad_certificate: str | None = None
         self.reads = True
         self.refuses_reload = 0
         self.tests = 0
@@ -48,6 +50,9 @@ class Paper:
         self.tests += 1
         if self.main_is_broken:
             return TestResult(False, "unknown directive in /etc/nginx/nginx.conf:1")
+        if self.bad_certificate is not None:
+            key = f"/storage/certs/{self.bad_certificate}/privkey.pem"
+            return TestResult(False, f'cannot load certificate key "{key}": key values mismatch')
         files = self.on_disk()
         for path, content in files.items():
             if "broken" in content:
@@ -216,6 +221,70 @@ def test_a_name_that_another_block_claims(layout: Layout, nginx: Paper) -> None:
     assert b"old" in (layout.read(NAMES[1]).content or b"")
 
 
+def test_a_claimed_name_while_another_block_is_searched_for(layout: Layout, nginx: Paper) -> None:
+    assert layout.enabled is not None
+    (layout.enabled / "other.conf").write_text("claim www.b.example.com\n")
+    nginx.names_files = False
+    contents = {NAMES[1]: "claim www.b.example.com", NAMES[5]: "broken"}
+    steps = [step(layout, name, contents.get(name, "new")) for name in NAMES]
+    run = transaction(nginx)
+    run.commit(steps)
+    found = errors(steps)
+    assert list(found) == [NAMES[1], NAMES[5]]
+    assert "claims the name www.b.example.com already" in found[NAMES[1]]
+    assert run.reloaded
+    assert nginx.loaded == nginx.on_disk()
+
+
+def test_an_unread_directory_while_a_block_is_searched_for(layout: Layout, nginx: Paper) -> None:
+    nginx.reads = nginx.names_files = False
+    before = files_of(layout)
+    steps = [step(layout, NAMES[4]), step(layout, NAMES[5], "broken")]
+    run = transaction(nginx)
+    run.commit(steps)
+    assert "nginx does not read" in errors(steps)[NAMES[4]]
+    assert "does not accept" in errors(steps)[NAMES[5]]
+    assert (files_of(layout), run.reloaded) == (before, False)
+
+
+def test_what_stands_is_tested_without_what_was_undone(layout: Layout, nginx: Paper) -> None:
+    assert layout.enabled is not None
+    (layout.enabled / "other.conf").write_text("claim www.b.example.com\n")
+    original = nginx.test
+
+    def test() -> TestResult:
+        texts = list(nginx.on_disk().values())
+        if any("needs b" in text for text in texts) and not any("offers b" in t for t in texts):
+            return TestResult(False, "unknown zone")
+        return original()
+
+    nginx.test = test  # type: ignore[method-assign] # one more fault
+    before = files_of(layout)
+    steps = [
+        step(layout, NAMES[1], "offers b\nclaim www.b.example.com"),
+        step(layout, NAMES[4], "needs b"),
+    ]
+    transaction(nginx).commit(steps)
+    assert "claims the name" in errors(steps)[NAMES[1]]
+    assert "unknown zone" in errors(steps)[NAMES[4]]
+    assert files_of(layout) == before
+
+
+def test_nginx_is_of_two_minds(layout: Layout, nginx: Paper) -> None:
+    """It takes each block when asked, and not what comes of it."""
+    before = files_of(layout)
+    steps = [step(layout, NAMES[4])]
+    answers = iter([True, False, True, True])
+
+    def test() -> TestResult:
+        return TestResult(True, "", frozenset(), nginx.on_disk()) if next(answers, False) else BAD
+
+    nginx.test = test  # type: ignore[method-assign] # it changes its mind
+    transaction(nginx).commit(steps)
+    assert "host not found" in errors(steps)[NAMES[4]]
+    assert (files_of(layout), nginx.reloads) == (before, 0)
+
+
 def test_a_directory_that_nginx_does_not_read(layout: Layout, nginx: Paper) -> None:
     nginx.reads = False
     before = files_of(layout)
@@ -293,6 +362,64 @@ def test_a_certificate_alone_that_is_not_served(layout: Layout, nginx: Paper) ->
     assert layout.read(entry.name) == entry.after
 
 
+def renewed(layout: Layout, name: str) -> Step:
+    """Its certificate changed on disk, and nothing else."""
+    entry = served(layout, name)
+    layout.put(name, entry.after)
+    entry.before, entry.stale = entry.after, True
+    return entry
+
+
+def test_a_certificate_alone_and_no_reload(layout: Layout, nginx: Paper) -> None:
+    nginx.refuses_reload = 1
+    entry = renewed(layout, NAMES[0])
+    transaction(nginx).commit([entry])
+    assert (entry.error, entry.changed) == ("nginx started no new workers", False)
+
+
+def test_a_certificate_that_nginx_does_not_take(layout: Layout, nginx: Paper) -> None:
+    entries = [renewed(layout, NAMES[0]), step(layout, NAMES[4])]
+    before = files_of(layout)
+    nginx.bad_certificate = NAMES[0]
+    run = transaction(nginx)
+    run.commit(entries)
+    found = errors(entries)
+    assert "does not accept the block: cannot load certificate key" in found[NAMES[0]]
+    assert "was broken already" in found[NAMES[4]]
+    assert f"/certs/{NAMES[0]}/" in found[NAMES[4]]
+    assert (files_of(layout), run.reloaded) == (before, False)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_configuration_that_broke_meanwhile(layout: Layout, nginx: Paper, alone: bool) -> None:
+    entries = [renewed(layout, NAMES[0])] + ([] if alone else [step(layout, NAMES[4])])
+    before = files_of(layout)
+    answers = iter([True])
+
+    def test() -> TestResult:
+        return TestResult(True) if next(answers, False) else BAD
+
+    nginx.test = test  # type: ignore[method-assign] # somebody breaks it after the first look
+    run = transaction(nginx)
+    run.commit(entries)
+    assert len(errors(entries)) == len(entries)
+    assert all("was broken already" in text for text in errors(entries).values())
+    assert (files_of(layout), run.reloaded) == (before, False)
+
+
+def test_a_journal_that_cannot_be_written(
+    layout: Layout, nginx: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(28, "No space left on device")
+    entries = [renewed(layout, NAMES[0]), step(layout, NAMES[4])]
+    failing(monkeypatch, "replace", lambda path: "journal" in path.name, full)
+    run = transaction(nginx)
+    run.commit(entries)
+    assert list(errors(entries)) == [NAMES[0], NAMES[4]]
+    assert not any(entry.changed for entry in entries)
+    assert not run.reloaded
+
+
 def failing(
     monkeypatch: pytest.MonkeyPatch, function: str, when: Callable[[Path], bool], error: OSError
 ) -> None:
@@ -305,6 +432,30 @@ def failing(
         return original(self, *arguments)
 
     monkeypatch.setattr(Path, function, checked)
+
+
+def test_nothing_can_be_written_any_more(
+    layout: Layout, nginx: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(28, "No space left on device")
+    steps = [step(layout, name) for name in NAMES[4:]]
+    before = files_of(layout)
+    answers = [True, False, True]
+
+    def test() -> TestResult:
+        if not answers:
+            return BAD
+        answer = answers.pop(0)
+        if not answers:
+            failing(monkeypatch, "replace", lambda _path: True, full)
+        return TestResult(True) if answer else BAD
+
+    monkeypatch.setattr(nginx, "test", test)
+    transaction(nginx).commit(steps)
+    monkeypatch.undo()
+    assert len(errors(steps)) == len(steps)
+    assert all("No space left" in text for text in errors(steps).values())
+    assert files_of(layout) == before
 
 
 @pytest.mark.parametrize("function", ["replace", "symlink_to"])
