@@ -16,7 +16,7 @@ version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
   - Turns the outcome of the chain into items for M(mailhost.modoboa.modoboa_vhost).
-positional: _input, failures, certificates
+positional: _input, failures, certificates, provisioned
 options:
   _input:
     description: The plan of those tenants that Modoboa has a record of, from P(mailhost.modoboa.tenant_plan#filter).
@@ -32,6 +32,12 @@ options:
     type: list
     elements: dict
     required: true
+  provisioned:
+    description:
+      - Whether the whole chain was run, so that every tenant that did not fail is ready. If not, only the expiry of its
+        certificate is told.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""

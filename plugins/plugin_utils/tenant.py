@@ -96,23 +96,28 @@ def tenant_reports(
     plan: Iterable[Mapping[str, Any]],
     failures: Failures,
     certificates: Iterable[Mapping[str, Any]],
+    provisioned: bool = True,
 ) -> list[dict[str, Any]]:
     """What to tell Modoboa about each tenant at the end of the chain.
 
     :param plan: from :func:`tenant_plan`, less the tenants that Modoboa has no record of
     :param failures: hostname → step and error
     :param certificates: results of M(mailhost.modoboa.acme_cert)
+    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready);
+        otherwise only the expiry is told of them
     :returns: items for M(mailhost.modoboa.modoboa_vhost)
     """
     valid_until = {item["name"]: item.get("not_after") for item in certificates}
     reports = []
     for entry in plan:
         hostname = entry["hostname"]
-        report = {"name": hostname, "status": "ready"}
+        report = {"name": hostname}
         if hostname in failures:
             failure = failures[hostname]
             report["status"] = "failed"
             report["error"] = f"{failure['step']}: {failure['error']}"
+        elif provisioned:
+            report["status"] = "ready"
         if valid_until.get(hostname):
             report["certificate_valid_until"] = valid_until[hostname]
         reports.append(report)

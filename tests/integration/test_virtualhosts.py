@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -363,6 +365,50 @@ def test_two_hosts_of_an_instance_do_not_share_a_hostname(site: Site) -> None:
     assert refused.rc != 0
     assert refused.changed == 0
     assert "used twice, first by mail.yarrow.test of host two" in refused.stdout
+
+
+def test_a_renewal_writes_the_blocks_that_it_needs_and_mends_its_own_failures(site: Site) -> None:
+    tenant = site.add("willow")
+    assert site.run("provision").rc == 0
+    tenant["names"] = ["webmail.willow.test"]
+    assert site.run("renew").rc != 0
+    assert "certificate:" in site.record(tenant["hostname"])["last_provisioning_error"]
+
+    site.bed.dns.add("webmail.willow.test")
+    done = site.run("renew")
+    assert done.rc == 0, done.stdout
+    assert site.record(tenant["hostname"])["provisioning_status"] == "ready"
+    assert "webmail.willow.test" in visitor.certificate(site.bed, tenant["hostname"]).names
+
+    # A failure of another step is not mended by a renewal
+    failed = {"name": tenant["hostname"], "status": "failed", "error": "theme: no such colour"}
+    site.bed.modoboa.request("POST", "virtualhosts/report/", json={"reports": [failed]})
+    assert site.run("renew", virtualhosts_key_type="P-384").rc == 0
+    assert site.record(tenant["hostname"])["last_provisioning_error"] == failed["error"]
+
+
+def test_the_playbook_that_the_docs_give_for_awx(site: Site, tmp_path: Path) -> None:
+    page = (PLAYBOOKS.parent / "docs" / "awx.md").read_text()
+    blocks = [textwrap.dedent(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    (playbook,) = [block for block in blocks if block.startswith("# provision.yml")]
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "provision.yml").write_text(playbook)
+    (project / "logo.svg").write_text(LOGO)
+    tenant = site.add("zinnia", theme={"logos": {"login": "logo.svg"}})
+    done = site.bed.ansible.run_playbook(
+        project / "provision.yml",
+        inventory={"modoboa": {"hosts": {"front": {"ansible_connection": "local"}}}},
+        extra_vars={
+            **site.bed.variables(),
+            "virtualhosts_tenants": site.tenants,
+            # As a survey gives it
+            "tenant": f" {tenant['hostname']}, ",
+        },
+        check=True,
+    )
+    assert done.rc == 0, done.stdout
+    assert done.changed > 0
 
 
 @pytest.mark.extended

@@ -142,3 +142,15 @@ def test_reports_say_ready_or_failed_and_until_when() -> None:
         },
         {"name": "mail.borea.example", "status": "failed", "error": "certificate: refused"},
     ]
+
+
+def test_a_renewal_tells_expiries_and_failures_only() -> None:
+    plan = tenant_plan([a_tenant(), a_tenant("mail.borea.example")], "logos")
+    failures = tenant_failures(
+        [{"name": "mail.borea.example", "failed": True, "error": "refused"}], "certificate"
+    )
+    certificates = [{"name": "mail.atlas.example", "not_after": "2027-01-01T00:00:00Z"}]
+    assert tenant_reports(plan, failures, certificates, provisioned=False) == [
+        {"name": "mail.atlas.example", "certificate_valid_until": "2027-01-01T00:00:00Z"},
+        {"name": "mail.borea.example", "status": "failed", "error": "certificate: refused"},
+    ]
