@@ -51,7 +51,7 @@ options:
   status:
     description:
       - How far provisioning is, to be recorded on the server.
-      - Without it nothing is reported. A new virtual host is V(pending) by itself.
+      - Without it the recorded status and error stay. A new virtual host is V(pending) by itself.
       - Servers that provision by themselves take no reports. The module then warns and reports nothing.
     type: str
     choices: [pending, ready, failed]
@@ -60,9 +60,9 @@ options:
     type: str
   certificate_valid_until:
     description:
-      - Until when the certificate is valid, in ISO 8601 with a time zone, to be reported together with
-        O(status).
-      - Without it the recorded moment stays.
+      - Until when the certificate is valid, in ISO 8601 with a time zone, to be recorded on the server, with
+        O(status) or without.
+      - Without it the recorded moment stays. If neither it nor O(status) is set, nothing is reported.
     type: str
   vhosts:
     description: Several virtual hosts.
@@ -146,6 +146,12 @@ EXAMPLES = r"""
           - name: mail.borealis.example
             status: failed
             error: The name does not resolve.
+
+    - name: Record a renewed certificate, whatever the state of provisioning is
+      mailhost.modoboa.modoboa_vhost:
+        name: mail.atlas.example
+        state: reported
+        certificate_valid_until: "2027-03-31T23:59:59Z"
 """
 
 RETURN = r"""

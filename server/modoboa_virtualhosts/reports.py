@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypedDict
 
@@ -12,11 +12,13 @@ from .models import ProvisioningStatus, VirtualHost
 
 # How many names one query asks for: databases limit the parameters of a query
 _CHUNK = 500
-_FIELDS = ("provisioning_status", "last_provisioning_error", "certificate_valid_until")
 
 
 class Report(TypedDict, total=False):
-    """The state of one virtual host; without ``certificate_valid_until`` what is known of it stays."""
+    """The state of one virtual host; what a report leaves out stays as it is recorded.
+
+    An error goes with a status, so without ``status`` the recorded error stays as well.
+    """
 
     name: str
     status: str
@@ -34,27 +36,34 @@ def find_all(names: Iterable[str]) -> dict[str, VirtualHost]:
     }
 
 
-def record(virtual_host: VirtualHost, report: Report) -> bool:
+def record(virtual_host: VirtualHost, report: Report) -> set[str]:
     """Write a report into a record, without saving it.
 
-    :return: whether the record says something else now
+    :return: the fields that say something else now
     """
-    status = report["status"]
-    values: dict[str, object] = {
-        "provisioning_status": status,
-        "last_provisioning_error": (
-            report.get("error", "") if status == ProvisioningStatus.FAILED else ""
-        ),
-    }
+    values: dict[str, object] = {}
+    if "status" in report:
+        failed = report["status"] == ProvisioningStatus.FAILED
+        values["provisioning_status"] = report["status"]
+        values["last_provisioning_error"] = report.get("error", "") if failed else ""
     if "certificate_valid_until" in report:
         values["certificate_valid_until"] = report["certificate_valid_until"]
-    changed = any(getattr(virtual_host, name) != value for name, value in values.items())
-    for name, value in values.items():
-        setattr(virtual_host, name, value)
+    changed = {name for name, value in values.items() if getattr(virtual_host, name) != value}
+    for name in changed:
+        setattr(virtual_host, name, values[name])
     return changed
 
 
-def save_all(virtual_hosts: Iterable[VirtualHost]) -> None:
-    """Save records that reports were written into."""
-    # Nothing that hosts.py remembers is among these fields, so no change needs announcing
-    VirtualHost.objects.bulk_update(virtual_hosts, _FIELDS, batch_size=100)
+def save_all(changed: Mapping[VirtualHost, set[str]]) -> None:
+    """Save records that reports were written into.
+
+    :param changed: the fields of each that say something else; the others are not written, since
+        another request may have changed them in the meantime
+    """
+    alike: dict[frozenset[str], list[VirtualHost]] = {}
+    for virtual_host, fields in changed.items():
+        if fields:
+            alike.setdefault(frozenset(fields), []).append(virtual_host)
+    for names, virtual_hosts in alike.items():
+        # Nothing that hosts.py remembers is among these fields, so no change needs announcing
+        VirtualHost.objects.bulk_update(virtual_hosts, sorted(names), batch_size=100)

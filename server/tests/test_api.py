@@ -207,6 +207,34 @@ def test_a_report_without_expiry_leaves_it(report: Reporter) -> None:
     assert virtual_host(A).certificate_valid_until is None
 
 
+def test_a_report_of_the_expiry_alone_leaves_status_and_error(report: Reporter) -> None:
+    report({"name": A, "status": "failed", "error": "no"})
+    expiry = {"name": A, "certificate_valid_until": UNTIL}
+    assert report(expiry) == [(A, True, None)]
+    assert report(expiry) == [(A, False, None)]
+    host = virtual_host(A)
+    assert (host.provisioning_status, host.last_provisioning_error) == ("failed", "no")
+    assert host.certificate_valid_until == datetime(2027, 1, 31, 12, tzinfo=timezone.utc)
+    assert report({"name": A, "certificate_valid_until": None}) == [(A, True, None)]
+    assert virtual_host(A).certificate_valid_until is None
+
+
+def test_a_report_writes_only_what_it_changes(
+    report: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = reports.record
+
+    def while_another_request_reports(host: VirtualHost, sent: reports.Report) -> set[str]:
+        virtual_host(A, provisioning_status="failed", last_provisioning_error="meanwhile")
+        return record(host, sent)
+
+    monkeypatch.setattr(reports, "record", while_another_request_reports)
+    assert report({"name": A, "certificate_valid_until": UNTIL}) == [(A, True, None)]
+    host = virtual_host(A)
+    assert (host.provisioning_status, host.last_provisioning_error) == ("failed", "meanwhile")
+    assert host.certificate_valid_until is not None
+
+
 def test_the_same_moment_in_another_time_zone_is_no_change(report: Reporter) -> None:
     report({"name": A, "status": "ready", "certificate_valid_until": UNTIL})
     same = {"name": A, "status": "ready", "certificate_valid_until": "2027-01-31T14:00:00+02:00"}
@@ -222,19 +250,21 @@ def test_a_bad_report_stops_no_other(report: Reporter) -> None:
         {"name": A, "status": "failed"},
         {"name": A, "status": "ready", "error": "but"},
         {"name": A, "status": "ready", "certificate_valid_until": "soon"},
+        {"name": A, "error": "but", "certificate_valid_until": UNTIL},
+        {"name": A, "status": None, "certificate_valid_until": UNTIL},
         {"name": ["no name"], "status": "ready"},
         "nonsense",
         None,
         {"name": B, "status": "ready"},
     )
     assert [name for name, _changed, _error in results] == [
-        *("unknown.test", A, A, None, A, A, A, None, None, None, B)
+        *("unknown.test", A, A, None, A, A, A, A, A, None, None, None, B)
     ]
     assert results.pop() == (B, True, None)
     assert not any(changed for _name, changed, _error in results)
     assert all(error for _name, _changed, error in results)
     assert results[0][2] == "There is no virtual host 'unknown.test'."
-    assert results[1][2] == "status: This field is required."
+    assert results[1][2] == "status: Report a status, certificate_valid_until, or both."
     assert virtual_host(A).provisioning_status == "pending"
 
 

@@ -23,9 +23,12 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Report:
-    """The state of one virtual host; without a date the recorded one stays."""
+    """The state of one virtual host.
 
-    status: str
+    Without a date the recorded one stays, without a status the recorded status and error.
+    """
+
+    status: str | None
     error: str = ""
     certificate_valid_until: str | None = None
 
@@ -33,14 +36,20 @@ class Report:
         """The virtual host once the report is recorded."""
         return replace(
             host,
-            status=self.status,
-            error=self.error,
+            status=host.status if self.status is None else self.status,
+            error=host.error if self.status is None else self.error,
             certificate_valid_until=self.certificate_valid_until or host.certificate_valid_until,
         )
 
+    def noun(self) -> str:
+        """What it is about, for messages."""
+        return "certificate_valid_until" if self.status is None else "status"
+
     def to_json(self, name: str) -> dict[str, Any]:
         """What is sent."""
-        content = {"name": name, "status": self.status, "error": self.error}
+        content = {"name": name}
+        if self.status is not None:
+            content.update(status=self.status, error=self.error)
         if self.certificate_valid_until:
             content["certificate_valid_until"] = self.certificate_valid_until
         return content

@@ -65,9 +65,8 @@ class WantedVirtualHost:
             raise ItemsError(f"{name}: status 'failed' needs an error that says why")
         if status != "failed" and error:
             raise ItemsError(f"{name}: an error goes with status 'failed' only")
-        if status is None and valid_until:
-            raise ItemsError(f"{name}: certificate_valid_until is reported together with a status")
-        report = None if status is None else Report(status, error, valid_until)
+        nothing_said = status is None and valid_until is None
+        report = None if nothing_said else Report(status, error, valid_until)
         domains = tuple(dict.fromkeys(domain.lower() for domain in item.get("domains") or ()))
         return cls(name, domains, item["state"], report)
 
@@ -269,7 +268,7 @@ class Convergence:
                 ignored.append("enabled")
             report = wanted.report if wanted.name in self._reported else None
             if report is not None and report.applied_to(host) != host:
-                ignored.append("the reported status")
+                ignored.append(f"the reported {report.noun()}")
         if ignored:
             raise errors.IgnoredFieldError(
                 "the server accepted, but did not keep, "

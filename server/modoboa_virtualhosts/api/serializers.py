@@ -138,19 +138,27 @@ class LogoSerializer(LogoTypeSerializer):
 
 
 class ReportSerializer(serializers.Serializer[Any]):
-    """The state of one virtual host, as its provisioner sees it."""
+    """The state of one virtual host, as its provisioner sees it.
+
+    Without a status, only the end of the certificate's validity is recorded.
+    """
 
     name = serializers.CharField()
-    status = serializers.ChoiceField(choices=ProvisioningStatus.choices)
+    status = serializers.ChoiceField(choices=ProvisioningStatus.choices, required=False)
     error = serializers.CharField(required=False, allow_blank=True, allow_null=True)
     certificate_valid_until = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for a reason with every failure, and for none without."""
-        error = attrs["error"] = attrs.get("error") or ""
-        if attrs["status"] == ProvisioningStatus.FAILED and not error:
+        """Ask for something to record, for a reason with every failure, and for none without."""
+        status, error = attrs.get("status"), attrs.get("error") or ""
+        attrs["error"] = error
+        if status is None and "certificate_valid_until" not in attrs:
+            raise serializers.ValidationError(
+                {"status": "Report a status, certificate_valid_until, or both."}
+            )
+        if status == ProvisioningStatus.FAILED and not error:
             raise serializers.ValidationError({"error": "Say why it failed."})
-        if attrs["status"] != ProvisioningStatus.FAILED and error:
+        if status != ProvisioningStatus.FAILED and error:
             raise serializers.ValidationError({"error": "Only a failure has an error."})
         return attrs
 

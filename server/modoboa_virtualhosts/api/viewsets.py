@@ -94,8 +94,8 @@ class VirtualHostViewSet(
                 },
                 status=status.HTTP_409_CONFLICT,
             )
-        reports.record(virtual_host, {"status": ProvisioningStatus.PENDING})
-        reports.save_all([virtual_host])
+        changed = reports.record(virtual_host, {"status": ProvisioningStatus.PENDING})
+        reports.save_all({virtual_host: changed})
         return Response(self.get_serializer(virtual_host).data)
 
     @extend_schema(request=serializers.ThemeSerializer, responses=serializers.ThemeSerializer)
@@ -154,17 +154,17 @@ def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:
     read = [serializers.ReportSerializer.read(data) for data in reported]
     with transaction.atomic():
         known = reports.find_all({report["name"] for report, _error in read if report})
-        changed: dict[str, VirtualHost] = {}
+        changed: dict[VirtualHost, set[str]] = {}
         results = []
         for data, (report, error) in zip(reported, read, strict=True):
             named = data.get("name") if isinstance(data, dict) else None
             virtual_host = known.get(report["name"]) if report else None
             if report and virtual_host is None:
                 error = f"There is no virtual host '{report['name']}'."
-            is_change = bool(report and virtual_host and reports.record(virtual_host, report))
-            if virtual_host and is_change:
-                changed[virtual_host.name] = virtual_host
+            fields = reports.record(virtual_host, report) if report and virtual_host else set()
+            if virtual_host:
+                changed.setdefault(virtual_host, set()).update(fields)
             name = named if isinstance(named, str) else None
-            results.append({"name": name, "changed": is_change, "error": error})
-        reports.save_all(changed.values())
+            results.append({"name": name, "changed": bool(fields), "error": error})
+        reports.save_all(changed)
     return results

@@ -161,9 +161,9 @@ class Server(requests.adapters.BaseAdapter):
         results = []
         for report in json.loads(request.body)["reports"]:
             host = self.hosts[report["name"]]
-            error = "no room for it" if report["error"] == "unspeakable" else None
+            error = "no room for it" if report.get("error") == "unspeakable" else None
             if not error and "report" not in self.ignores:
-                host.update(status=report["status"], error=report["error"])
+                host.update({key: report[key] for key in ("status", "error") if key in report})
                 host["valid_until"] = report.get("certificate_valid_until", host["valid_until"])
             results.append({"name": report["name"], "changed": not error, "error": error})
         return Answer(body={"results": results})

@@ -33,6 +33,18 @@ def test_recorded_date_stays_without_a_new_one() -> None:
     assert "certificate_valid_until" not in Report("ready").to_json("mail.a.example")
 
 
+def test_recorded_status_and_error_stay_without_a_new_status() -> None:
+    host = VirtualHost("mail.a.example", status="failed", error="no")
+    report = Report(None, certificate_valid_until="2027-01-01T00:00:00Z")
+    after = report.applied_to(host)
+    assert (after.status, after.error) == ("failed", "no")
+    assert after.certificate_valid_until == "2027-01-01T00:00:00Z"
+    assert report.to_json("mail.a.example") == {
+        "name": "mail.a.example",
+        "certificate_valid_until": "2027-01-01T00:00:00Z",
+    }
+
+
 def test_very_many_are_sent_in_portions() -> None:
     script = Script(
         Exchange("POST", PATH, accepted(500)),

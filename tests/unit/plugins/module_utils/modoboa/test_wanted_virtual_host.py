@@ -265,6 +265,11 @@ def test_lost_connection_ends_all(answer: Answer | Exception) -> None:
         ("enabled", item("mail.a.example", state="disabled"), "enabled"),
         ("delete", item("mail.a.example", state="absent"), "its deletion"),
         ("report", item("mail.a.example", status="ready"), "the reported status"),
+        (
+            "report",
+            item("mail.a.example", state="reported", certificate_valid_until=UNTIL),
+            "the reported certificate_valid_until",
+        ),
     ],
 )
 def test_ignored_write_is_an_error(field: str, wanted: dict[str, Any], named: str) -> None:
@@ -304,6 +309,17 @@ def test_reports_go_in_one_request_and_only_where_they_differ() -> None:
     run(server, item("mail.a.example", status="pending"), item("mail.b.example", status="ready"))
     assert server.writes() == ["POST virtualhosts/report/"]
     assert server.hosts["mail.a.example"]["valid_until"] == UNTIL
+
+
+def test_expiry_alone_leaves_everything_else() -> None:
+    server = Server()
+    server.add("mail.a.example", enabled=False, status="failed", error="no")
+    wanted = item("mail.a.example", state="reported", certificate_valid_until=UNTIL)
+    (outcome,) = settled(server, wanted)
+    assert outcome.error is None
+    assert {**outcome.before, "certificate_valid_until": UNTIL} == outcome.after
+    assert server.hosts["mail.a.example"]["status"] == "failed"
+    assert server.hosts["mail.a.example"]["error"] == "no"
 
 
 def test_refused_report_fails_alone() -> None:
@@ -368,7 +384,10 @@ def test_few_domains_are_searched_many_are_listed() -> None:
         ([item("mail.a.example", status="failed")], "needs an error"),
         ([item("mail.a.example", status="ready", error="x")], "goes with status 'failed' only"),
         ([item("mail.a.example", error="x")], "goes with status 'failed' only"),
-        ([item("mail.a.example", certificate_valid_until=UNTIL)], "together with a status"),
+        (
+            [item("mail.a.example", error="x", certificate_valid_until=UNTIL)],
+            "goes with status 'failed' only",
+        ),
         ([item("mail.a.example", status="ready", certificate_valid_until="soon")], "'soon'"),
         (
             [item("mail.a.example", status="ready", certificate_valid_until="2027-01-01T00:00:00")],
