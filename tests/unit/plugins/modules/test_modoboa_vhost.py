@@ -35,6 +35,8 @@ def test_one_at_top_level(run: Runner) -> None:
             "status": "pending",
             "error_recorded": "",
             "certificate_valid_until": None,
+            "exists": True,
+            "domains_elsewhere": {},
             "changed": True,
             "failed": False,
             "error": None,
