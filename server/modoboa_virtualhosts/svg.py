@@ -41,7 +41,9 @@ _INERT_NAMESPACES = (
 _INSIDE = re.compile(r"#\S*\Z")
 _EMBEDDED_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]*\Z")
 # An escape can spell any word. Style sheets are parsed in attributes such as fill, too.
-_CSS_ELSEWHERE = re.compile(r"\\|url\((?!\s*[\"']?\s*#)", re.IGNORECASE)
+_CSS_ELSEWHERE = re.compile(
+    r"\\|url\((?!\s*[\"']?\s*#)|\b(image-set|image|src|cross-fade)\(|//", re.IGNORECASE
+)
 _CSS_ACTIVE = re.compile(r"@|expression|javascript:|-moz-binding|behavior\s*:", re.IGNORECASE)
 
 

@@ -11,6 +11,7 @@ import pytest
 from people import A, B, virtual_host
 
 from modoboa_virtualhosts import links, reports
+from modoboa_virtualhosts.api.serializers import ThemeSerializer
 from modoboa_virtualhosts.models import VirtualHost
 
 if TYPE_CHECKING:
@@ -233,6 +234,17 @@ def test_a_report_writes_only_what_it_changes(
     host = virtual_host(A)
     assert (host.provisioning_status, host.last_provisioning_error) == ("failed", "meanwhile")
     assert host.certificate_valid_until is not None
+
+
+def test_a_theme_writes_only_what_it_changes() -> None:
+    host = virtual_host(A)
+    change = ThemeSerializer(host, data={"theme_primary_color": "#123456"}, partial=True)
+    change.is_valid(raise_exception=True)
+    # Another request closes the portal meanwhile
+    VirtualHost.objects.filter(pk=host.pk).update(enabled=False)
+    change.save()
+    host.refresh_from_db()
+    assert (host.enabled, host.theme_primary_color) == (False, "#123456")
 
 
 def test_the_same_moment_in_another_time_zone_is_no_change(report: Reporter) -> None:

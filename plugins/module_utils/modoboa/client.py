@@ -298,15 +298,18 @@ def _is_passing(error: requests.exceptions.RequestException, repeatable: bool) -
 
 def _unreachable(
     method: str, url: str, error: requests.exceptions.RequestException
-) -> errors.ServerUnreachableError:
+) -> errors.ModoboaError:
     parts = urlsplit(url)
+    kind: type[errors.ModoboaError] = errors.ServerUnreachableError
     if isinstance(error, requests.exceptions.SSLError):
         advice = "cannot verify the server over TLS; for a CA of your own, name its file as ca_path"
     elif isinstance(error, requests.exceptions.Timeout):
         advice = "no answer within the timeout"
+        if isinstance(error, requests.exceptions.ReadTimeout):
+            kind = errors.ServerUnavailableError
     else:
         advice = "cannot reach the server; check the URL, and that the server runs"
-    return errors.ServerUnreachableError(
+    return kind(
         f"{method} {parts.path} at {parts.scheme}://{parts.netloc}: {advice} ({_reason(error)})"
     )
 

@@ -17,15 +17,16 @@ class ModoboaError(Exception):
 
 
 class ServerUnreachableError(ModoboaError):
-    """No answer at all: name, network, TLS, or a server that takes too long."""
+    """No answer at all: name, network, TLS."""
 
     fatal = True
 
 
 class ServerUnavailableError(ModoboaError):
-    """The web server answers, Modoboa behind it does not (502, 503, 504)."""
+    """Somebody is there, but Modoboa does not answer this request (502, 503, 504, too slow).
 
-    fatal = True
+    That may pass, or be about one item only, so work on the others goes on.
+    """
 
 
 class RedirectedError(ModoboaError):

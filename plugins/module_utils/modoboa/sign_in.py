@@ -103,7 +103,8 @@ class _Browser(Client):
                 target = urljoin(response.url, response.headers["Location"])
                 if target.startswith(frontend.redirect_uri):
                     return _code(target)
-                if "2fa" in target or "fido" in target:
+                path = urlsplit(target).path
+                if "2fa" in path or "fido" in path:
                     raise errors.AuthenticationError(
                         f"user {username!r} signs in with a second factor; use an API token"
                     )

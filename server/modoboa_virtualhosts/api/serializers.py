@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timezone
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from modoboa.admin.models import Domain
 from rest_framework import serializers
 
@@ -119,6 +120,14 @@ class ThemeSerializer(serializers.ModelSerializer[VirtualHost]):
         """Return the address of the creation form's logo."""
         return theme.logo_url(virtual_host, "creation_form")
 
+    def update(self, instance: VirtualHost, validated_data: dict[str, Any]) -> VirtualHost:
+        """Save what was sent and nothing else: the rest may have changed meanwhile."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
+
+    @extend_schema_field(LogoDigestsSerializer)
     def get_logo_digests(self, virtual_host: VirtualHost) -> dict[str, str | None]:
         """Return what clients compare their files with."""
         return {kind: logos.digest(virtual_host, kind) for kind in theme.LOGO_TYPES}

@@ -258,6 +258,19 @@ def test_lost_connection_ends_all(answer: Answer | Exception) -> None:
     assert caught.value.fatal
 
 
+@pytest.mark.parametrize("answer", [Answer(502, "<html></html>"), requests.ReadTimeout("slow")])
+def test_one_item_without_an_answer_fails_alone(answer: Answer | Exception) -> None:
+    server = Server(["a.example", "b.example"])
+    server.faults["PATCH domains/100/"] = answer
+    failed, done = run(
+        server, item("mail.a.example", "a.example"), item("mail.b.example", "b.example")
+    )
+    assert failed.error is not None
+    assert not failed.changed
+    assert done.error is None
+    assert done.facts["created"]
+
+
 @pytest.mark.parametrize(
     ("field", "wanted", "named"),
     [
