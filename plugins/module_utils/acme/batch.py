@@ -14,13 +14,13 @@ from typing import Any
 from ..items import change
 from .account import Account
 from .certificate import timestamp
-from .challenge import Responder
 from .errors import AcmeError, ProblemError, during, stable_text
 from .keys import key_to_pem, make_key
 from .network import Network
 from .order import Order
 from .renewal import Decision, decide
 from .request import CertificateRequest
+from .responder import Responder
 from .store import CertificateStore, Stored
 from .waiting import Deadline
 

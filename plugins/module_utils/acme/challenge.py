@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
-from typing import Any, Union
+from typing import Any
 
 from .errors import PREFIX, AcmeError, Problem, ProblemError
 from .network import Network, Reply
+from .responder import Responder
 from .waiting import Deadline, poll
-from .webroot import Stateless, Webroot
 
 with suppress(ImportError):  # libraries.py says what is missing
     import josepy
     from acme import challenges
-
-Responder = Union[Webroot, Stateless]
 
 
 def authorize(
@@ -92,7 +90,7 @@ class Authorization:
 
     def serve(self, responder: Responder) -> AbstractContextManager[None]:
         """Return a context in which the answer to the challenge is served."""
-        return responder.answering(self._token, self._answer)
+        return responder.answering(self._name, self._token, self._answer)
 
     def begin(self) -> None:
         """Tell the CA that the answer is in place (RFC 8555 section 7.5.1).

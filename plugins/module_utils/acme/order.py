@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from .certificate import CertificateError, read_chain, signing_request
-from .challenge import Responder, authorize
+from .challenge import authorize
 from .errors import AcmeError, Problem, ProblemError, during
 from .keys import PrivateKey, public_der
 from .network import Network, Reply
+from .responder import Responder
 from .waiting import Deadline, poll
 
 

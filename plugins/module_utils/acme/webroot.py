@@ -31,6 +31,9 @@ _LEFT_OVER_SECONDS = 24 * 3600.0
 class Webroot:
     """Files below ``<storage>/webroot`` that a web server serves while the CA looks."""
 
+    challenge_type = "http-01"
+    settle_seconds = 0.0
+
     def __init__(self, storage: Path) -> None:
         self._path = storage / "webroot" / ".well-known" / "acme-challenge"
         self._lock = threading.Lock()
@@ -38,8 +41,8 @@ class Webroot:
         self._swept = False
 
     @contextmanager
-    def answering(self, token: str, key_authorization: str) -> Iterator[None]:
-        """Serve the answer for one token for the duration of the block.
+    def answering(self, _name: str, token: str, key_authorization: str) -> Iterator[None]:
+        """Serve the answer for one token for the duration of the block, whatever the name.
 
         Two certificates with a name in common may be given the same token; the file stays until
         both are done with it. The first time, what killed runs left is removed.
@@ -95,7 +98,10 @@ def _left_over(path: Path) -> bool:
 class Stateless:
     """Nothing to place: the web server itself answers with the account's thumbprint."""
 
+    challenge_type = "http-01"
+    settle_seconds = 0.0
+
     @contextmanager
-    def answering(self, _token: str, _key_authorization: str) -> Iterator[None]:
+    def answering(self, _name: str, _token: str, _key_authorization: str) -> Iterator[None]:
         """Do nothing for the duration of the block."""
         yield

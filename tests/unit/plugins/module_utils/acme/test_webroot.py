@@ -17,13 +17,15 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot impo
 )
 from unit.plugins.module_utils.acme.folders import entries
 
+NAME = "mail.customer.example"
+
 
 def challenges(storage: Path) -> Path:
     return storage / "webroot" / ".well-known" / "acme-challenge"
 
 
 def test_a_file_for_the_duration(tmp_path: Path) -> None:
-    with Webroot(tmp_path).answering("tok_en-1", "tok_en-1.thumb"):
+    with Webroot(tmp_path).answering(NAME, "tok_en-1", "tok_en-1.thumb"):
         assert (challenges(tmp_path) / "tok_en-1").read_text() == "tok_en-1.thumb"
     assert entries(challenges(tmp_path)) == []
 
@@ -31,7 +33,7 @@ def test_a_file_for_the_duration(tmp_path: Path) -> None:
 def test_everybody_may_read_whatever_the_umask_is(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        with Webroot(tmp_path / "storage").answering("token", "token.thumb"):
+        with Webroot(tmp_path / "storage").answering(NAME, "token", "token.thumb"):
             file = challenges(tmp_path / "storage") / "token"
             assert file.stat().st_mode & 0o777 == 0o644
             folders = [folder for folder in file.parents if tmp_path in folder.parents]
@@ -41,15 +43,18 @@ def test_everybody_may_read_whatever_the_umask_is(tmp_path: Path) -> None:
 
 
 def test_removed_after_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), Webroot(tmp_path).answering("token", "token.thumb"):
+    with (
+        pytest.raises(ZeroDivisionError),
+        Webroot(tmp_path).answering(NAME, "token", "token.thumb"),
+    ):
         raise ZeroDivisionError
     assert entries(challenges(tmp_path)) == []
 
 
 def test_a_shared_token_stays_until_both_are_done(tmp_path: Path) -> None:
     webroot = Webroot(tmp_path)
-    with webroot.answering("token", "token.thumb"):
-        with webroot.answering("token", "token.thumb"):
+    with webroot.answering(NAME, "token", "token.thumb"):
+        with webroot.answering(NAME, "token", "token.thumb"):
             pass
         assert (challenges(tmp_path) / "token").exists()
     assert not (challenges(tmp_path) / "token").exists()
@@ -57,7 +62,10 @@ def test_a_shared_token_stays_until_both_are_done(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["../../../etc/cron.d/x", "a/b", "", ".", "a.b", "t\u00f6ken"])
 def test_a_token_cannot_lead_elsewhere(tmp_path: Path, token: str) -> None:
-    with pytest.raises(AcmeError, match="not base64url"), Webroot(tmp_path).answering(token, "x"):
+    with (
+        pytest.raises(AcmeError, match="not base64url"),
+        Webroot(tmp_path).answering(NAME, token, "x"),
+    ):
         pass
     assert entries(tmp_path) == []
 
@@ -80,11 +88,11 @@ def test_what_killed_runs_left_goes_with_the_first_challenge(tmp_path: Path) -> 
     place(folder / young, f"{young}.thumb", DAY - 60)
     place(folder / f".{young}.0123456789abcdef.mailhost-new", "", DAY - 60)
     webroot = Webroot(tmp_path)
-    with webroot.answering("token", "token.thumb"):
+    with webroot.answering(NAME, "token", "token.thumb"):
         assert entries(folder) == [f".{young}.0123456789abcdef.mailhost-new", young, "token"]
         # once a run is enough
         place(folder / TOKEN, f"{TOKEN}.thumb", DAY + 60)
-        with webroot.answering("other", "other.thumb"):
+        with webroot.answering(NAME, "other", "other.thumb"):
             assert TOKEN in entries(folder)
 
 
@@ -105,7 +113,7 @@ def test_what_the_operator_put_there_stays(tmp_path: Path, name: str, content: s
     os.utime(folder / TOKEN, (0, 0))
     (folder / TOKEN[::-1]).symlink_to(folder / name)
     os.utime(folder / TOKEN[::-1], (0, 0), follow_symlinks=False)
-    with Webroot(tmp_path).answering("token", "token.thumb"):
+    with Webroot(tmp_path).answering(NAME, "token", "token.thumb"):
         pass
     assert entries(folder) == sorted([name, TOKEN, TOKEN[::-1]])
 
@@ -121,11 +129,11 @@ def test_a_left_over_that_cannot_be_removed_is_no_failure(
     place(folder / TOKEN, f"{TOKEN}.thumb", 2 * DAY)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", refuse)
-        with Webroot(tmp_path).answering("token", "token.thumb"):
+        with Webroot(tmp_path).answering(NAME, "token", "token.thumb"):
             patched.undo()
     assert entries(folder) == [TOKEN]
 
 
 def test_stateless_places_nothing(tmp_path: Path) -> None:
-    with Stateless().answering("token", "token.thumb"):
+    with Stateless().answering(NAME, "token", "token.thumb"):
         assert entries(tmp_path) == []
