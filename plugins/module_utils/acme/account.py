@@ -190,7 +190,7 @@ class Account:
             {"contact": wanted, "termsOfServiceAgreed": True},
             deadline,
             what="the new account",
-            with_key=True,
+            key=network.account_key,
         )
         # 200 instead of 201: the CA knows the key already, and has taken no notice of the contact
         # (RFC 8555 section 7.3.1)

@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from .errors import AcmeError, Problem, ProblemError, stable_text
+from .errors import AcmeError, Problem, ProblemError, during, stable_text
 from .keys import AccountKey
 from .waiting import Deadline, retry_after_seconds
 
@@ -41,13 +41,17 @@ _URLLIB3_CONNECTION = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
 
 @dataclass(frozen=True)
 class Reply:
-    """What the CA answered, as far as ACME looks at it."""
+    """What the CA answered, as far as ACME looks at it.
+
+    :ivar alternates: URLs of other chains for the same certificate (RFC 8555 section 7.4.2)
+    """
 
     url: str
     status: int
     body: bytes
     location: str | None
     retry_after: float | None
+    alternates: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the JSON object in the body.
@@ -122,6 +126,7 @@ class Network:
         self.session.mount("http://", adapter)
         self._directory_url = directory_url
         self._directory: dict[str, Any] | None = None
+        self._directory_error: AcmeError | None = None
         self._directory_lock = threading.Lock()
         self._timeout = timeout
         self._nonces: deque[str] = deque(maxlen=4 * connections)
@@ -131,24 +136,59 @@ class Network:
 
         :raises AcmeError: the directory cannot be had or lacks the entry
         """
-        with self._directory_lock:
-            if self._directory is None:
-                url = self._directory_url
-                reply = self._persist(lambda: self._send("GET", url), deadline)
-                if reply.status >= 400:
-                    raise ProblemError(
-                        f"{url} is not an ACME directory that can be read. Check acme_directory."
-                        " The CA answered",
-                        reply.problem(),
-                    )
-                self._directory = reply.json()
-            entry = self._directory.get(name)
+        entry = self._read_directory(deadline).get(name)
         if not isinstance(entry, str):
             raise AcmeError(
                 f"{self._directory_url} has no entry {name}. Make sure that acme_directory is the"
                 " address of an ACME directory."
             )
         return entry
+
+    def offers(self, name: str, deadline: Deadline) -> bool:
+        """Say whether the directory has an entry, such as ``renewalInfo`` (RFC 9773 section 3).
+
+        :raises AcmeError: the directory cannot be had
+        """
+        return isinstance(self._read_directory(deadline).get(name), str)
+
+    def meta(self, deadline: Deadline) -> dict[str, Any]:
+        """Return what the directory says of the CA itself (RFC 8555 section 7.1.1, ``meta``).
+
+        :raises AcmeError: the directory cannot be had
+        """
+        meta = self._read_directory(deadline).get("meta")
+        return meta if isinstance(meta, dict) else {}
+
+    def get(self, url: str, deadline: Deadline) -> Reply:
+        """Send a request without a signature, and return the answer whatever its status.
+
+        :raises AcmeError: the CA cannot be reached
+        """
+        return self._persist(lambda: self._send("GET", url), deadline)
+
+    def _read_directory(self, deadline: Deadline) -> dict[str, Any]:
+        # Once a run, also when it fails: hundreds of certificates must not wait for it in turn.
+        with self._directory_lock:
+            if self._directory_error is not None:
+                raise self._directory_error
+            if self._directory is None:
+                try:
+                    self._directory = self._fetch_directory(deadline)
+                except AcmeError as error:
+                    self._directory_error = error
+                    raise
+            return self._directory
+
+    def _fetch_directory(self, deadline: Deadline) -> dict[str, Any]:
+        with during("directory"):
+            reply = self.get(self._directory_url, deadline)
+            if reply.status >= 400:
+                raise ProblemError(
+                    f"{self._directory_url} is not an ACME directory that can be read. Check"
+                    " acme_directory. The CA answered",
+                    reply.problem(),
+                )
+            return reply.json()
 
     def post(
         self,
@@ -157,20 +197,20 @@ class Network:
         deadline: Deadline,
         *,
         what: str,
-        with_key: bool = False,
+        key: AccountKey | None = None,
     ) -> Reply:
         """Send a signed request (RFC 8555 section 6.2) and return what the CA answered.
 
         :param payload: ``None`` fetches a resource (POST-as-GET, section 6.3)
         :param what: the deed in a few words that hold nothing random, for the error
-        :param with_key: sign with the key itself instead of the account's URL
+        :param key: signs for itself, without naming an account (a new account, a revocation)
         :raises ProblemError: the CA refused
         :raises AcmeError: the CA cannot be reached or is not understood
         """
         content = b"" if payload is None else json.dumps(payload).encode()
         nonce: str | None = None
         for _attempt in range(_NONCE_ATTEMPTS):
-            send = partial(self._post_once, url, content, with_key, nonce, deadline)
+            send = partial(self._post_once, url, content, key, nonce, deadline)
             reply = self._persist(send, deadline)
             if reply.status < 400:
                 return reply
@@ -182,17 +222,23 @@ class Network:
         raise ProblemError(f"the CA refused {what}", problem)
 
     def _post_once(
-        self, url: str, content: bytes, with_key: bool, nonce: str | None, deadline: Deadline
+        self,
+        url: str,
+        content: bytes,
+        key: AccountKey | None,
+        nonce: str | None,
+        deadline: Deadline,
     ) -> Reply:
-        if self.account_key is None:
+        signer = key or self.account_key
+        if signer is None:
             raise AcmeError("there is no account key to sign with")
         signed = jws.JWS.sign(
             content,
-            key=self.account_key.jwk,
-            alg=self.account_key.algorithm,
+            key=signer.jwk,
+            alg=signer.algorithm,
             nonce=josepy.decode_b64jose(nonce or self._take_nonce() or self._new_nonce(deadline)),
             url=url,
-            kid=None if with_key else self.account_url,
+            kid=None if key else self.account_url,
         )
         return self._send("POST", url, signed.json_dumps().encode())
 
@@ -267,6 +313,7 @@ class Network:
             body=response.content,
             location=response.headers.get("Location"),
             retry_after=retry_after_seconds(response.headers.get("Retry-After")),
+            alternates=_alternates(url, response.headers.get("Link")),
         )
 
     def _proxies_for(self, url: str) -> dict[str, str]:
@@ -297,6 +344,12 @@ class Network:
             " between this host and the CA.",
             problem=problem,
         )
+
+
+def _alternates(url: str, header: str | None) -> tuple[str, ...]:
+    # the attribute `links` of the response keeps only one link of each relation
+    links = requests.utils.parse_header_links(header) if header else []
+    return tuple(urljoin(url, link["url"]) for link in links if link.get("rel") == "alternate")
 
 
 def _cause(error: BaseException) -> str:

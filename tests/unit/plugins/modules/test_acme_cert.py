@@ -86,11 +86,11 @@ def test_an_unreachable_ca_is_told_per_certificate(run: Run) -> None:
     result = run(certificates=[{"name": "a.example"}, {"name": "b.example", "state": "absent"}])
     assert result["failed"]
     assert result["msg"].startswith(
-        "1 of 2 certificates failed: a.example: account: the CA at https://127.0.0.1:1 cannot be"
+        "1 of 2 certificates failed: a.example: directory: the CA at https://127.0.0.1:1 cannot be"
         " reached: "
     )
     assert [each["failed"] for each in result["certificates"]] == [True, False]
-    assert result["certificates"][0]["step"] == "account"
+    assert result["certificates"][0]["step"] == "directory"
 
 
 def test_the_environment_names_the_directory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -217,3 +217,20 @@ def test_proxies_of_the_environment_are_used(
     monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
     new_network().endpoint("newOrder", Deadline(5))
     assert authority.options[-1]["proxies"]["https"] == "http://proxy.test:3128"
+
+
+def test_a_directory_that_cannot_be_had_is_asked_for_once_a_run(
+    new_network: NewNetwork, authority: Authority
+) -> None:
+    authority.fail("/directory", (404, {}, b"nothing here"))
+    network = new_network()
+    for _time in range(3):
+        with pytest.raises(ProblemError, match="directory: "):
+            network.endpoint("newOrder", Deadline(5))
+    assert authority.paths("GET") == ["directory"]
+
+
+def test_alternate_chains_are_found_among_all_links(network: Network, authority: Authority) -> None:
+    link = f'<{BASE}/dir>;rel="index", </cert/1/1>;rel="alternate", </cert/1/2>;rel="alternate"'
+    authority.fail("/newOrder", (200, {"Link": link}, {}))
+    assert post(network).alternates == (f"{BASE}/cert/1/1", f"{BASE}/cert/1/2")
