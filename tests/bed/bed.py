@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from bed import authority, packages, process, state, template, wait
+from bed import authority, packages, state, template
 from bed.ansible import Ansible
-from bed.command import last_lines
 from bed.dns import Dns
-from bed.errors import BedError, NotInTimeError
+from bed.errors import BedError
+from bed.instance import Instance
 from bed.layout import Database, Layout, Ports
 from bed.modoboa import Modoboa
 from bed.nginx import Nginx
@@ -25,20 +20,11 @@ from bed.pebble import Pebble
 from bed.portal import LoginResult
 from bed.ports import LOOPBACK
 from bed.postgresql import Postgresql
-from bed.prefix import Prefix, find
-from bed.process import Process, Program
+from bed.prefix import find
 from bed.redis import Redis
-from bed.setup import locked
-from bed.state import State
-
-PATIENCE = 60
-# The lock on the folders of all beds
-FOLDERS = "beds"
-# Folders of finished test runs that stay for a look at their logs
-KEPT = 3
 
 
-class Bed:
+class Bed(Instance):
     """A running Modoboa with everything around it, on loopback.
 
     Use it as a context manager, or call ``start`` and ``stop``. With ``keep`` it goes on when this
@@ -48,18 +34,11 @@ class Bed:
     def __init__(
         self, instance: str = "test", *, database: Database = "sqlite", keep: bool = False
     ) -> None:
-        self._setup(Layout(find(), instance, database, Ports.choose()))
-        self._keep = keep
-        self._started: list[Process] = []
-        self._state = State(
-            database=database,
-            ports=self.layout.ports,
-            owner=None if keep else process.identify("owner", os.getpid()),
-        )
+        super().__init__(Layout(find(), instance, database, Ports.choose()), keep=keep)
+        self._make_parts()
 
-    def _setup(self, layout: Layout, token: str = "") -> None:
-        self.layout = layout
-        self.instance: str = layout.instance
+    def _make_parts(self, token: str = "") -> None:
+        layout = self.layout
         self.redis = Redis(layout)
         self.dns = Dns(layout)
         self.acme = Pebble(layout, self.dns.address)
@@ -79,71 +58,10 @@ class Bed:
         if found is None:
             raise BedError(f"There is no bed {instance!r}. `python -m bed start` makes one.")
         bed = cls.__new__(cls)
-        bed._setup(found.layout(prefix, instance), found.token)
-        bed._keep = True
-        bed._started = []
+        Instance.__init__(bed, found.layout(prefix, instance), keep=True)
+        bed._make_parts(found.token)
         bed._state = found
         return bed
-
-    @property
-    def directory(self) -> Path:
-        """Everything of this instance."""
-        return self.layout.directory
-
-    @property
-    def logs(self) -> Path:
-        """The logs of its programs."""
-        return self.layout.logs
-
-    @property
-    def storage(self) -> Path:
-        """Certificates and challenges."""
-        return self.layout.storage
-
-    @property
-    def running(self) -> bool:
-        """Whether it has been started completely and all of its programs are running."""
-        return self._state.running()
-
-    def start(self) -> Bed:
-        """Start everything afresh, after stopping what is left over of this instance.
-
-        Raises BedError, with the end of the log of the program that failed; nothing is left running.
-        Also when the instance belongs to another process that is running, which goes on undisturbed.
-        """
-        with locked(self.layout.prefix, FOLDERS):
-            clean_up(self.layout.prefix)
-            remove(self.layout.prefix, self.instance)
-            # Private: it will have keys, tokens and passwords
-            self.directory.mkdir(mode=0o700, parents=True)
-            self.layout.logs.mkdir()
-            # From here on others see whose it is
-            self._save()
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """Stop all programs. Logs, certificates and the database stay for a look."""
-        self._state.stop(self.directory)
-        self._state = dataclasses.replace(self._state, processes=(), complete=False)
-        for started in self._started:
-            started.reap()
-        self._started.clear()
-
-    def __enter__(self) -> Bed:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def issuer_file(self) -> Path:
         """The root of what the ACME CA issues, as a file: what a browser would be told to trust."""
@@ -208,64 +126,3 @@ class Bed:
         self._await("pebble", self.acme.ready)
         self._await("modoboa", self.modoboa.ready)
         self._save(complete=True, token=self.modoboa.token)
-
-    def _launch(self, program: Program) -> None:
-        started = Process(program, outlives=self._keep)
-        self._started.append(started)
-        self._save(processes=(*self._state.processes, started.identity))
-
-    def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        def probe() -> bool:
-            for started in self._started:
-                started.check()
-            return ready()
-
-        try:
-            wait.until(probe, what=f"{name} answers", timeout=PATIENCE)
-        except NotInTimeError as error:
-            log = self._error_log(name)
-            raise BedError(f"{error}\nThe end of its log:\n{log}") from error
-
-    def _error_log(self, name: str) -> str:
-        files = sorted(self.logs.glob(f"{name}*.log"))
-        return last_lines("\n".join(file.read_text(errors="replace") for file in files))
-
-    def _save(self, **changes: Any) -> None:
-        self._state = dataclasses.replace(self._state, **changes)
-        self._state.save(self.layout.directory)
-
-
-def remove(prefix: Prefix, instance: str) -> None:
-    """Stop what is left of an instance and remove its folder. Hold the lock on the folders.
-
-    Raises BedError if another process that is running has it for its own use.
-    """
-    directory = prefix.run / instance
-    found = state.load(directory)
-    if found is not None:
-        owner = found.owner
-        if owner is not None and owner.pid != os.getpid() and owner.alive():
-            raise BedError(
-                f"The bed {instance!r} is in use by process {owner.pid}. Wait for that to end, or"
-                " choose another name."
-            )
-        found.stop(directory)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def clean_up(prefix: Prefix) -> None:
-    """Stop the beds whose owner was killed before it could do so, and forget the older ones.
-
-    Hold the lock on the folders: what is looked at here, another start may remove.
-    """
-    prefix.run.mkdir(exist_ok=True)
-    left_over = []
-    for directory in prefix.run.iterdir():
-        found = state.load(directory)
-        if found is not None and found.orphaned():
-            if found.processes:
-                found.stop(directory)
-            left_over.append(directory)
-    left_over.sort(key=lambda directory: directory.stat().st_mtime)
-    for directory in left_over[:-KEPT]:
-        shutil.rmtree(directory, ignore_errors=True)

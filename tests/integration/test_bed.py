@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from bed import Bed, BedError, prefix, state, wait
-from bed.bed import FOLDERS, remove
+from bed.instance import FOLDERS, remove
 from bed.process import Identity
 from bed.setup import locked
 

@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from bed import bed as whole
-from bed import prefix, process, state
-from bed.bed import Bed, remove
+from bed import instance, prefix, process, state
+from bed.bed import Bed
 from bed.errors import BedError
+from bed.instance import remove
 from bed.layout import Ports
 from bed.prefix import Prefix
 from bed.process import Identity, Process, Program
@@ -101,7 +101,7 @@ def test_starts_do_not_race_for_the_folders(monkeypatch: pytest.MonkeyPatch) -> 
         time.sleep(0.1)
         alone.release()
 
-    monkeypatch.setattr(whole, "clean_up", look_around)
+    monkeypatch.setattr(instance, "clean_up", look_around)
     monkeypatch.setattr(Bed, "_start", lambda _bed: None)
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda number: Bed(f"bed-{number}").start(), range(3)))
