@@ -40,6 +40,10 @@ _CANNOT_RUN = {
 _Record = tuple[str, str]
 
 
+class _NotRunError(AcmeError):
+    """The command was not even started."""
+
+
 class DnsHook:
     """Proves names over DNS-01 (RFC 8555 section 8.4) with a command.
 
@@ -91,6 +95,8 @@ class DnsHook:
             if not self._users[record]:
                 try:
                     self._call("present", record)
+                except _NotRunError:
+                    raise
                 except BaseException:
                     # it may have placed something before it failed
                     self._clean_up(record)
@@ -136,7 +142,10 @@ class DnsHook:
         except (OSError, ValueError) as error:
             number = error.errno if isinstance(error, OSError) else None
             reason = _CANNOT_RUN.get(number or 0) or os.strerror(number or errno.EINVAL)
-            raise self._failure(asked, f"cannot be run: {reason}") from error
+            raise _NotRunError(
+                f"the DNS hook {self._command[0]} cannot be run: {reason}. Set dns_hook to a program"
+                " that this user can run on this host."
+            ) from error
         try:
             return process.wait(self._timeout)
         except subprocess.TimeoutExpired as error:

@@ -171,7 +171,9 @@ def test_a_command_that_cannot_be_run(
 ) -> None:
     hook = make_hook()
     prepare(tmp_path / "hook")
-    assert f"cannot be run: {reason}" in str(failure_of(hook))
+    assert f"/hook cannot be run: {reason}" in str(failure_of(hook))
+    # nothing was placed, so that there is nothing to warn of
+    assert hook.warnings == []
 
 
 def test_a_hanging_command_is_ended_with_its_children(make_hook: MakeHook, tmp_path: Path) -> None:
