@@ -9,6 +9,8 @@ looks at what was asked.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import io
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -16,15 +18,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import josepy
 import requests
 import requests.adapters
 import urllib3
+from acme import jws
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import PREFIX
 from cryptography import x509
 from unit.plugins.module_utils.acme.issuing import issue
 
 BASE = "https://ca.test"
 DIRECTORY = f"{BASE}/directory"
+TERMS = f"{BASE}/terms.html"
 
 Answer = tuple[int, Mapping[str, str], Any]
 Fault = Callable[[dict[str, Any]], "Answer | None"]
@@ -42,7 +47,13 @@ class Authority(requests.adapters.BaseAdapter):
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        # by the public key in JSON
         self.accounts: dict[str, str] = {}
+        self.contacts: dict[str, list[str]] = {}
+        self.closed: set[str] = set()
+        # what it handed out for external account binding: identifiers and their keys
+        self.binding_required = False
+        self.binding_keys: dict[str, bytes] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.proved: set[str] = set()
         self.refused: set[str] = set()
@@ -78,7 +89,12 @@ class Authority(requests.adapters.BaseAdapter):
         payload = _decode(message["payload"]) if message.get("payload") else {}
         self.requests.append((str(request.method), path, payload))
         self.options.append(options)
-        status, headers, body = self._answer(str(request.method), path, protected, payload)
+        signed = not message or _signed(request.body, protected, self.accounts)
+        status, headers, body = (
+            self._answer(str(request.method), path, protected, payload)
+            if signed
+            else problem("malformed", detail="the signature is another key's")
+        )
         if request.method != "GET":
             nonce = urlsafe_b64encode(next(self._count).to_bytes(6, "big")).decode()
             self.nonces.add(nonce)
@@ -104,17 +120,19 @@ class Authority(requests.adapters.BaseAdapter):
                 if answer is not None:
                     return answer
         if method in ("GET", "HEAD"):
-            names = ("newNonce", "newAccount", "newOrder")
-            return 200, {}, {name: f"{BASE}/{name}" for name in names}
+            return 200, {}, self._directory()
         if protected["nonce"] not in self.nonces:
             return problem("badNonce")
         self.nonces.discard(protected["nonce"])
         if "kid" in protected and protected["kid"] not in self.accounts.values():
             return problem("accountDoesNotExist")
+        if protected.get("kid") in self.closed:
+            return problem("unauthorized", 403, detail="Account has been deactivated")
         kind, *rest = path.strip("/").split("/")
         answers: dict[str, Callable[..., Answer]] = {
             "newAccount": self._new_account,
             "account": self._account,
+            "keyChange": self._key_change,
             "newOrder": self._new_order,
             "order": self._order,
             "authz": self._authz,
@@ -124,14 +142,65 @@ class Authority(requests.adapters.BaseAdapter):
         }
         return answers[kind](payload, protected, *rest)
 
-    def _new_account(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
-        key = json.dumps(protected["jwk"], sort_keys=True)
-        known = key in self.accounts
-        url = self.accounts.setdefault(key, f"{BASE}/account/{next(self._count)}")
-        return (200 if known else 201), {"Location": url}, {"contact": payload.get("contact")}
+    def _directory(self) -> dict[str, Any]:
+        names = ("newNonce", "newAccount", "newOrder", "keyChange")
+        meta = {"termsOfService": TERMS, "externalAccountRequired": self.binding_required}
+        return {**{name: f"{BASE}/{name}" for name in names}, "meta": meta}
 
-    def _account(self, payload: dict[str, Any], *_rest: Any) -> Answer:
-        return 200, {}, payload
+    def _new_account(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
+        key = _canonical(protected["jwk"])
+        known = self.accounts.get(key)
+        if known in self.closed:
+            return problem("unauthorized", 403, detail="exists but is deactivated")
+        if known:
+            return 200, {"Location": known}, {"contact": self.contacts.get(known, [])}
+        if payload.get("onlyReturnExisting"):
+            return problem("accountDoesNotExist")
+        binding = payload.get("externalAccountBinding")
+        if self.binding_required and binding is None:
+            return problem("externalAccountRequired", 403)
+        if binding is not None and not self._bound(binding, protected):
+            return problem("unauthorized", 403, detail="the binding does not verify")
+        url = self.accounts[key] = f"{BASE}/account/{next(self._count)}"
+        self.contacts[url] = payload.get("contact") or []
+        return 201, {"Location": url}, {"contact": self.contacts[url]}
+
+    def _bound(self, binding: dict[str, Any], outer: dict[str, Any]) -> bool:
+        """Check a binding as the CA does (RFC 8555 section 7.3.4)."""
+        protected = _decode(binding["protected"])
+        key = self.binding_keys.get(protected["kid"])
+        if key is None or protected["url"] != outer["url"] or "nonce" in protected:
+            return False
+        digest = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}[protected["alg"]]
+        text = f"{binding['protected']}.{binding['payload']}".encode()
+        mac = hmac.new(key, text, getattr(hashlib, digest)).digest()
+        same_key = _canonical(_decode(binding["payload"])) == _canonical(outer["jwk"])
+        return same_key and hmac.compare_digest(mac, _bytes(binding["signature"]))
+
+    def _account(self, payload: dict[str, Any], protected: dict[str, Any], *_rest: Any) -> Answer:
+        url = protected["kid"]
+        if payload.get("status") == "deactivated":
+            self.closed.add(url)
+        self.contacts[url] = payload.get("contact", self.contacts.get(url, []))
+        return 200, {}, {"contact": self.contacts[url]}
+
+    def _key_change(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
+        """Change a key as the CA does (RFC 8555 section 7.3.5)."""
+        inner, new = _decode(payload["payload"]), _decode(payload["protected"])
+        url, old_key, new_key = (
+            protected["kid"],
+            _canonical(inner["oldKey"]),
+            _canonical(new["jwk"]),
+        )
+        right = new["url"] == protected["url"] and "nonce" not in new and inner["account"] == url
+        if not right or not _signed(json.dumps(payload), new, {}):
+            return problem("malformed")
+        if self.accounts.get(old_key) != url:
+            return problem("malformed", detail="oldKey is not the account's")
+        if new_key in self.accounts:
+            return problem("conflict", 409)
+        self.accounts[new_key] = self.accounts.pop(old_key)
+        return 200, {}, {}
 
     def _new_order(self, payload: dict[str, Any], *_rest: Any) -> Answer:
         number = str(next(self._count))
@@ -188,6 +257,21 @@ class Authority(requests.adapters.BaseAdapter):
 
     def _cert(self, _payload: dict[str, Any], _protected: Any, number: str) -> Answer:
         return 200, {}, self.orders[number]["chain"]
+
+
+def _canonical(key: dict[str, Any]) -> str:
+    return json.dumps(key, sort_keys=True)
+
+
+def _signed(message: Any, protected: dict[str, Any], accounts: Mapping[str, str]) -> bool:
+    """Say whether a message is signed by the key that it names, itself or through its account."""
+    keys = [key for key, url in accounts.items() if url == protected.get("kid")]
+    if "jwk" in protected:
+        keys = [_canonical(protected["jwk"])]
+    if not keys or not keys[0].startswith("{"):
+        return True  # an account that is not known, or one that a test has without a key
+    text = message.decode() if isinstance(message, bytes) else message
+    return bool(jws.JWS.json_loads(text).verify(josepy.JWK.from_json(json.loads(keys[0]))))
 
 
 def _bytes(text: str) -> bytes:
