@@ -9,20 +9,29 @@ check can load the package without them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 # import name -> (Debian package, distribution on PyPI)
-_PACKAGES = {
+_NEEDED = {
     "acme": ("python3-acme", "acme"),
     "josepy": ("python3-josepy", "josepy"),
     "cryptography": ("python3-cryptography", "cryptography"),
     "requests": ("python3-requests", "requests"),
 }
+# Those that only some options need
+_OPTIONAL = {
+    "dns": ("python3-dnspython", "dnspython"),
+}
+_PACKAGES = {**_NEEDED, **_OPTIONAL}
 
 
-def missing_libraries() -> list[str]:
-    """Return the import names of the libraries that this Python does not have."""
-    return [name for name in _PACKAGES if find_spec(name) is None]
+def missing_libraries(optional: Iterable[str] = ()) -> list[str]:
+    """Return the import names of the libraries that this Python does not have.
+
+    :param optional: import names of what the options in use need beyond that
+    """
+    return [name for name in (*_NEEDED, *optional) if find_spec(name) is None]
 
 
 def how_to_install(names: list[str]) -> str:

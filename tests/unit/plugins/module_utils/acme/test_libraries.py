@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries, resolver
 
 
 def test_nothing_is_missing_here() -> None:
-    assert libraries.missing_libraries() == []
+    assert libraries.missing_libraries([resolver.LIBRARY]) == []
 
 
 def test_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,3 +18,14 @@ def test_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = libraries.missing_libraries()
     assert missing == ["acme"]
     assert "python3-acme" in libraries.how_to_install(missing)
+
+
+def test_what_an_option_needs_is_missed_only_with_that_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "dns" else object())
+    assert libraries.missing_libraries() == []
+    missing = libraries.missing_libraries([resolver.LIBRARY])
+    assert missing == ["dns"]
+    assert "python3-dnspython" in libraries.how_to_install(missing)
+    assert "install dnspython from PyPI" in libraries.how_to_install(missing)
