@@ -134,7 +134,7 @@ def test_silence_is_waited_for_three_times_and_not_more(
 ) -> None:
     monkeypatch.setattr(resolver, "_ATTEMPT_SECONDS", 0.1)
     zone.silent = 9
-    with pytest.raises(ResolverError, match="the name server .* does not answer"):
+    with pytest.raises(ResolverError, match="does not answer"):
         server.addresses("mail.customer.example")
     assert zone.silent == 6
 
