@@ -18,7 +18,8 @@ class Dns:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._management = f"http://{LOOPBACK}:{layout.ports.dns_management}"
+        # What a hook for DNS-01 is told
+        self.management_url: str = f"http://{LOOPBACK}:{layout.ports.dns_management}"
 
     @property
     def address(self) -> str:
@@ -55,7 +56,25 @@ class Dns:
         for name in names:
             self._post("clear-a", {"host": name})
 
+    def set_txt(self, name: str, value: str) -> None:
+        """Let a name such as ``_acme-challenge.example.com`` have one more text."""
+        self._post("set-txt", {"host": f"{name}.", "value": value})
+
+    def clear_txt(self, name: str) -> None:
+        """Let a name have no text any more."""
+        self._post("clear-txt", {"host": f"{name}."})
+
+    def fail(self, *names: str) -> None:
+        """Answer questions for names with SERVFAIL, as a broken name server does."""
+        for name in names:
+            self._post("set-servfail", {"host": name})
+
+    def heal(self, *names: str) -> None:
+        """Answer questions for names again."""
+        for name in names:
+            self._post("clear-servfail", {"host": name})
+
     def _post(self, action: str, body: dict[str, object]) -> None:
         with http.session() as session:
-            url = f"{self._management}/{action}"
+            url = f"{self.management_url}/{action}"
             session.post(url, json=body, timeout=TIMEOUT).raise_for_status()

@@ -119,7 +119,8 @@ class Instance(ABC):
         for started in ending:
             started.reap()
             self._started.remove(started)
-        self._save(processes=tuple(started.identity for started in self._started))
+        left = tuple(started.identity for started in self._started)
+        self._save(processes=left, complete=False)
 
     def _launch(self, program: Program) -> None:
         started = Process(program, outlives=self._keep)

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bed import release
 from bed.command import run
 from bed.errors import BedError
 from bed.prefix import Prefix
@@ -45,10 +46,22 @@ TEST_TOOLS = {
 
 @dataclass(frozen=True)
 class Service:
-    """Packages to unpack, and where in them the programs are."""
+    """Packages to unpack, and where in them the programs are.
+
+    With a ``release`` they come from that one, and what they depend on is not looked for.
+    """
 
     packages: tuple[str, ...]
     programs: Mapping[str, str] = field(default_factory=dict)
+    release: str = ""
+
+    def root(self, prefix: Prefix) -> Path:
+        """Where they are unpacked."""
+        return prefix.path / "releases" / self.release if self.release else prefix.debian
+
+    def inputs(self) -> list[str]:
+        """What the unpacked files depend on."""
+        return [RECIPE, *self.packages, *([self.release] if self.release else [])]
 
 
 SERVICES = Service(
@@ -60,6 +73,16 @@ SERVICES = Service(
         "pebble": "usr/bin/pebble",
         "pebble-challtestsrv": "usr/bin/pebble-challtestsrv",
     },
+)
+PEBBLE_TRIXIE = Service(
+    packages=("pebble",),
+    programs={"pebble-trixie": "usr/bin/pebble"},
+    release="trixie",
+)
+PEBBLE_SID = Service(
+    packages=("pebble",),
+    programs={"pebble-sid": "usr/bin/pebble"},
+    release="sid",
 )
 POSTGRESQL = Service(
     packages=("postgresql-15", "postgresql-client-15", "libpq5"),
@@ -96,25 +119,37 @@ def install_tools(tools: Iterable[str]) -> None:
 
 def unpack_services(prefix: Prefix, name: str, service: Service) -> None:
     """Download a service's packages and what they need, and unpack them into the prefix."""
-    stamp = Stamp(prefix.stamps, f"debian-{name}", [RECIPE, *service.packages])
+    stamp = Stamp(prefix.stamps, f"debian-{name}", service.inputs())
     if stamp.fresh() and all((prefix.bin / program).exists() for program in service.programs):
         return
-    closure = _closure(service.packages)
-    _say(f"unpacking from Debian: {' '.join(closure)}")
-    download = prefix.path / "download" / name
-    shutil.rmtree(download, ignore_errors=True)
-    download.mkdir(parents=True)
+    root = service.root(prefix)
+    folder = prefix.path / "download" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if service.release:
+        release.download(service.release, service.packages, folder)
+    else:
+        _download(service.packages, folder)
+    archives = sorted(folder.glob("*.deb"))
+    source = " ".join(["Debian", service.release]).rstrip()
+    _say(f"unpacking from {source}: {' '.join(file.stem for file in archives)}")
+    root.mkdir(parents=True, exist_ok=True)
+    for archive in archives:
+        run(["dpkg", "--extract", archive, root], purpose=f"unpacking {archive.name}")
+    shutil.rmtree(folder)
+    for program, path in service.programs.items():
+        _write_wrapper(prefix, root, program, path)
+    stamp.write()
+
+
+def _download(packages: Iterable[str], folder: Path) -> None:
+    """Put the archives of packages, and of what they need, into a folder."""
+    closure = _closure(packages)
     command = ["apt-get", "download", *closure]
     if os.geteuid() == 0:
         # apt's own user may not be able to write into the checkout
         command[1:1] = ["--option", "APT::Sandbox::User=root"]
-    _with_update(command, "downloading Debian packages", closure, download)
-    for archive in sorted(download.glob("*.deb")):
-        run(["dpkg", "--extract", archive, prefix.debian], purpose=f"unpacking {archive.name}")
-    shutil.rmtree(download)
-    for program, path in service.programs.items():
-        _write_wrapper(prefix, program, path)
-    stamp.write()
+    _with_update(command, "downloading Debian packages", closure, folder)
 
 
 def _closure(packages: Iterable[str]) -> list[str]:
@@ -125,18 +160,19 @@ def _closure(packages: Iterable[str]) -> list[str]:
     return sorted({*packages, *wanted})
 
 
-def _write_wrapper(prefix: Prefix, program: str, path: str) -> None:
+def _write_wrapper(prefix: Prefix, root: Path, program: str, path: str) -> None:
     folders = sorted(
         f"$here/{found.relative_to(prefix.path)}"
         for pattern in ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*")
-        for found in prefix.debian.glob(pattern)
+        for found in root.glob(pattern)
     )
+    place = root.relative_to(prefix.path)
     prefix.bin.mkdir(exist_ok=True)
     wrapper = prefix.bin / program
     wrapper.write_text(
         "#!/bin/sh\n"
         'here=$(cd "$(dirname "$0")/.." && pwd) || exit\n'
-        f'LD_LIBRARY_PATH="{":".join(folders)}" exec "$here/debian/{path}" "$@"\n'
+        f'LD_LIBRARY_PATH="{":".join(folders)}" exec "$here/{place}/{path}" "$@"\n'
     )
     wrapper.chmod(0o755)
 

@@ -41,6 +41,12 @@ def _unpack(prefix: Prefix, *, postgresql: bool) -> None:
         packages.unpack_services(prefix, "postgresql", packages.POSTGRESQL)
 
 
+def unpack_on_demand(prefix: Prefix, name: str, service: packages.Service) -> None:
+    """Unpack a service that ``setup`` leaves to those who use it. Quick when it is there."""
+    with locked(prefix, "setup"):
+        packages.unpack_services(prefix, name, service)
+
+
 def link_collection(prefix: Prefix) -> None:
     """Make the checkout known to Ansible as the collection mailhost.modoboa."""
     link = prefix.collections / "ansible_collections" / "mailhost" / "modoboa"

@@ -1,0 +1,23 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ACME servers of the bed, as parameters of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from bed.acme_bed import AcmeBed
+from bed.acme_servers import SERVERS
+
+OLDEST = "pebble-bookworm"
+NEWEST = "pebble-sid"
+# These are there after `make setup`, or within seconds. The others are for `make test-all`.
+QUICK = {OLDEST, NEWEST}
+EACH_SERVER = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.extended) for name in SERVERS
+]
+
+# The fixture start_acme: a server's name and CaOptions
+StartAcme = Callable[..., AcmeBed]
