@@ -30,7 +30,6 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot impo
     Stateless,
     Webroot,
 )
-from bed.ports import free_ports
 from unit.plugins.module_utils.acme.folders import entries
 from unit.plugins.module_utils.acme.front_end import Answer, FrontEnd, redirect, stateless
 from unit.plugins.module_utils.acme.issuing import pair
@@ -59,7 +58,9 @@ class Zone:
 
 @pytest.fixture
 def zone() -> Zone:
-    return Zone(free_ports(1)[0])
+    # outgoing connections come from another address and cannot take it in between
+    with socket.create_server((HERE, 0)) as server:
+        return Zone(server.getsockname()[1])
 
 
 @pytest.fixture
