@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ..items import change
+from . import renewal_information
 from .account import Account
-from .certificate import timestamp
-from .errors import AcmeError, ProblemError, during, stable_text
-from .keys import key_to_pem, make_key
+from .certificate import leaf_der
+from .errors import AcmeError, during, stable_text
+from .failure import failed_again
+from .issuance import Issuer, Ways
+from .memory import Revoked
 from .network import Network
-from .order import Order
-from .renewal import Decision, decide
-from .request import CertificateRequest
-from .responder import Responder
+from .plan import Action, Plan, make_plan
+from .renewal import Policy
+from .request import PRESENT, CertificateRequest
+from .revocation import revoke
 from .store import CertificateStore, Stored
 from .waiting import Deadline
 
@@ -29,17 +32,18 @@ from .waiting import Deadline
 class BatchOptions:
     """What holds for all certificates of a run.
 
-    :ivar directory: URL of the ACME directory
     :ivar order_timeout: seconds for one certificate, from the order to the chain
     :ivar concurrency: how many certificates, and how many requests, are under way at once
+    :ivar revoke: whether certificates that are to be absent are revoked first
+    :ivar revocation_reason: one of ``revocation.REASONS``
     """
 
-    directory: str
-    renew_days: int
-    force: bool
+    policy: Policy
     concurrency: int
     order_timeout: float
     check_mode: bool
+    revoke: bool = False
+    revocation_reason: str = "unspecified"
 
 
 @dataclass
@@ -48,11 +52,19 @@ class Item:
 
     request: CertificateRequest
     stored: Stored = field(default_factory=lambda: Stored(present=False))
-    reason: str | None = None
-    issue: bool = False
+    plan: Plan | None = None
     changed: bool = False
     error: AcmeError | None = None
-    diff: dict[str, Any] | None = None
+    postponed: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def adopt(self, plan: Plan) -> None:
+        """Take over what is to be done. What is postponed has failed already."""
+        self.plan = plan
+        self.changed = plan.action is not Action.NOTHING
+        if plan.postponed is not None:
+            self.fail(plan.postponed.error())
+            self.postponed = True
 
     def fail(self, error: Exception) -> None:
         """Record what went wrong; nothing was changed."""
@@ -60,6 +72,18 @@ class Item:
             error = AcmeError(f"unexpected {type(error).__name__}: {stable_text(str(error))}")
         self.error = error
         self.changed = False
+
+    @property
+    def reason(self) -> str | None:
+        """Why something is to be done, or nothing."""
+        return self.plan.reason if self.plan else None
+
+    @property
+    def asks_ca(self) -> bool:
+        """Whether there is something to be done that needs the account."""
+        if self.plan is None or self.error is not None:
+            return False
+        return self.plan.action in (Action.ISSUE, Action.REVOKE) or self.plan.revoke
 
 
 @dataclass
@@ -80,12 +104,17 @@ class Outcome:
     def diff(self) -> list[dict[str, Any]]:
         """Before and after of all that was changed."""
         candidates = [(self.account_changed, self.account_diff)]
-        candidates += [(item.changed, item.diff) for item in self.items]
+        candidates += [(item.changed, item.plan.diff if item.plan else None) for item in self.items]
         return [
             diff
             for changed, diff in candidates
             if changed and diff and diff["before"] != diff["after"]
         ]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader should know although nothing failed."""
+        return [warning for item in self.items for warning in item.warnings]
 
     @property
     def unreported_error(self) -> AcmeError | None:
@@ -94,23 +123,24 @@ class Outcome:
 
 
 class Batch:
-    """Works through requests with one account, one store and one connection pool."""
+    """Works through requests with one account, one store and one set of connections."""
 
     def __init__(
         self,
         options: BatchOptions,
         account: Account,
         store: CertificateStore,
-        responder: Responder,
         network: Network,
+        ways: Ways,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
+        self.account = account
         self._options = options
-        self._account = account
         self._store = store
-        self._responder = responder
         self._network = network
+        self._ways = ways
         self._now = now
+        self._issuer = Issuer(options.policy.directory, account, store, network, ways, now)
 
     def run(self, requests: Iterable[CertificateRequest]) -> Outcome:
         """Bring every certificate to the state asked for; in check mode, say what that would do.
@@ -118,67 +148,65 @@ class Batch:
         One certificate's failure is recorded with it and never stops another.
         """
         outcome = Outcome([Item(request) for request in requests])
-        for item in outcome.items:
-            self._guard(item, self._plan)
+        self._in_turn(self._plan, outcome.items)
+        if not self._options.check_mode:
+            self._at_once(self._ask_when_to_renew, filter(self._is_stale, outcome.items))
         self._ensure_account(outcome)
         for item in outcome.items:
-            if item.issue and not item.error and outcome.account_error:
+            if item.asks_ca and outcome.account_error:
                 item.fail(outcome.account_error)
         if not self._options.check_mode:
             self._carry_out([item for item in outcome.items if item.changed])
             # also when the CA had forgotten it, which an order finds out
-            outcome.account_changed = self._account.changed
+            outcome.account_changed = self.account.changed
         return outcome
 
     def _plan(self, item: Item) -> None:
         """Look at the disk and decide; afterwards ``changed`` says what would happen."""
-        request, header = item.request, f"certificate {item.request.name}"
-        with during("look"):
-            item.stored = self._store.read(request.name)
-        if not request.present:
-            item.changed = item.stored.present
-            item.reason = "to be removed" if item.changed else "there is nothing to remove"
-            item.diff = change(header, _describe_stored(item.stored), "")
-            return
-        decision = self._decide(item)
-        item.issue, item.reason = decision.due, decision.reason
-        item.changed = item.issue
-        before = _describe_stored(item.stored)
-        if item.issue:
-            after = _describe_wanted(request, self._options.directory, decision.reason)
-            item.diff = change(header, before, after)
-        elif not item.stored.modes_fit:
-            item.changed = True
-            item.reason = f"mode or owner of its files differs; {decision.reason}"
-            item.diff = change(
-                header,
-                before + "files: mode or owner differs\n",
-                before + "files: as wanted\n",
-            )
-
-    def _decide(self, item: Item) -> Decision:
-        return decide(
-            item.request,
-            item.stored,
-            directory=self._options.directory,
-            renew_days=self._options.renew_days,
-            force=self._options.force,
-            now=self._now(),
+        with during("storage"):
+            item.stored = self._store.read(item.request.folder)
+        options = self._options
+        item.adopt(
+            make_plan(item.request, item.stored, options.policy, options.revoke, self._now())
         )
 
+    def _is_stale(self, item: Item) -> bool:
+        stored = item.stored
+        if item.error or item.plan is None or item.plan.action is not Action.NOTHING:
+            return False
+        if item.request.state != PRESENT or stored.certificate is None or stored.origin is None:
+            return False
+        return renewal_information.is_stale(
+            stored.memory.suggestion, stored.certificate, self._now()
+        )
+
+    def _ask_when_to_renew(self, item: Item) -> None:
+        with during("storage"), self._store.lock(item.request.folder):
+            self._plan(item)
+            certificate, memory = item.stored.certificate, item.stored.memory
+            if not self._is_stale(item) or certificate is None:
+                return
+            suggestion = renewal_information.ask(
+                self._network, certificate, memory.suggestion, self._now(), self._deadline()
+            )
+            self._store.remember(item.request.folder, replace(memory, suggestion=suggestion))
+            self._plan(item)
+
     def _ensure_account(self, outcome: Outcome) -> None:
-        if outcome.items and not any(item.request.present for item in outcome.items):
+        if outcome.items and not any(
+            item.asks_ca or item.request.state == PRESENT for item in outcome.items
+        ):
             return
         try:
             with during("account"):
-                outcome.account_changed = self._account.planned_change() is not None
+                outcome.account_changed = self.account.planned_change() is not None
                 outcome.account_diff = change(
-                    "ACME account", self._account.describe(), self._account.describe_wanted()
+                    "ACME account", self.account.describe(), self.account.describe_wanted()
                 )
                 if not self._options.check_mode and (
-                    outcome.account_changed or any(item.issue for item in outcome.items)
+                    outcome.account_changed or any(item.asks_ca for item in outcome.items)
                 ):
-                    self._account.ensure(self._network, Deadline(self._options.order_timeout))
+                    self.account.ensure(self._network, self._deadline())
         except AcmeError as error:
             outcome.account_changed = False
             outcome.account_error = error
@@ -186,14 +214,17 @@ class Batch:
     def _carry_out(self, items: list[Item]) -> None:
         if not items:
             return
-        concurrency = self._options.concurrency
         # Requests of one order run in threads of their own, so that orders never wait for orders.
-        with ThreadPoolExecutor(concurrency) as workers, ThreadPoolExecutor(concurrency) as orders:
-            list(
-                orders.map(
-                    lambda item: self._guard(item, lambda each: self._change(each, workers)), items
-                )
-            )
+        with ThreadPoolExecutor(self._options.concurrency) as workers:
+            self._at_once(lambda item: self._change(item, workers), items)
+
+    def _at_once(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
+        with ThreadPoolExecutor(self._options.concurrency) as threads:
+            list(threads.map(lambda item: self._guard(item, work), items))
+
+    def _in_turn(self, work: Callable[[Item], None], items: Iterable[Item]) -> None:
+        for item in items:
+            self._guard(item, work)
 
     def _guard(self, item: Item, work: Callable[[Item], None]) -> None:
         try:
@@ -202,70 +233,47 @@ class Batch:
             item.fail(error)
 
     def _change(self, item: Item, workers: Executor) -> None:
-        name = item.request.name
-        if not item.request.present:
-            with during("removal"):
-                self._store.remove(name)
-                item.stored = self._store.read(name)
-            return
-        with during("storage"), self._store.lock(name):
+        folder = item.request.folder
+        with during("storage"), self._store.lock(folder):
             # look again: another process may have been at it before the lock was ours
             self._plan(item)
-            if item.issue:
+            if not item.changed or item.plan is None:
+                return
+            action = item.plan.action
+            if action is Action.ISSUE:
                 self._issue(item, workers)
-            elif item.changed:
-                self._store.correct_modes(name)
-            item.stored = self._store.read(name)
+            elif action is Action.CORRECT_MODES:
+                self._store.correct_modes(folder)
+            elif action is Action.REVOKE or item.plan.revoke:
+                self._revoke(item)
+            item.stored = self._store.read(folder)
+        if action is Action.REMOVE:
+            with during("removal"):
+                self._store.remove(folder)
+                item.stored = self._store.read(folder)
 
     def _issue(self, item: Item, workers: Executor) -> None:
-        request = item.request
-        deadline = Deadline(self._options.order_timeout)
-        order = self._place_order(request, deadline)
-        order.prove(self._responder, workers)
-        # a new key with every certificate
-        key = make_key(request.key_type)
-        chain = order.finalize(key)
-        self._store.publish(
-            request.name, chain, key_to_pem(key), self._options.directory, self._now()
-        )
-
-    def _place_order(self, request: CertificateRequest, deadline: Deadline) -> Order:
-        account_url = self._network.account_url
+        request, stored = item.request, item.stored
         try:
-            return Order.place(self._network, request.names, deadline)
-        except ProblemError as error:
-            if error.problem.code != "accountDoesNotExist":
-                raise
-        with during("account"):
-            self._account.renew(account_url, self._network, deadline)
-        return Order.place(self._network, request.names, deadline)
+            item.warnings += self._issuer.issue(request, stored, workers, self._deadline())
+        except AcmeError as error:
+            terms = request.terms(self._options.policy.directory)
+            failure = failed_again(stored.memory.failure, error, terms, self._now())
+            memory = replace(stored.memory, failure=failure)
+            item.stored = replace(stored, memory=memory)
+            self._store.remember(request.folder, memory)
+            raise
 
+    def _revoke(self, item: Item) -> None:
+        folder, certificate = item.request.folder, item.stored.certificate
+        assert certificate is not None
+        reason = self._options.revocation_reason
+        leaf = leaf_der(self._store.chain(folder))
+        revoke(self._network, leaf, reason, self._store.key(folder), self._deadline())
+        memory = replace(
+            item.stored.memory, revoked=Revoked(certificate.serial, self._now(), reason)
+        )
+        self._store.remember(folder, memory)
 
-def _describe_stored(stored: Stored) -> str:
-    certificate = stored.certificate
-    if certificate is None:
-        return f"certificate: none that can be used ({stored.fault})\n" if stored.present else ""
-    return _description(
-        certificate.names,
-        certificate.key_type,
-        stored.directory or "unknown",
-        f"{timestamp(certificate.not_before)} to {timestamp(certificate.not_after)}",
-    )
-
-
-def _describe_wanted(request: CertificateRequest, directory: str, reason: str) -> str:
-    # the moments are not known before the CA has set them, and check mode shows the same
-    validity = "from now on, for as long as the CA grants"
-    return _description(request.names, request.key_type, directory, validity, reason)
-
-
-def _description(
-    names: Iterable[str], key_type: str, directory: str, validity: str, reason: str = ""
-) -> str:
-    text = (
-        f"names: {', '.join(sorted(names))}\n"
-        f"key type: {key_type}\n"
-        f"directory: {directory}\n"
-        f"validity: {validity}\n"
-    )
-    return f"{text}issued because: {reason}\n" if reason else text
+    def _deadline(self) -> Deadline:
+        return Deadline(self._options.order_timeout)

@@ -1,22 +1,23 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates and requests for them, as X.509 has them."""
+"""Certificates and their chains, as X.509 has them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import cast
 
-from .keys import PrivateKey, key_type_of, public_der, signature_hash
+from .keys import key_type_of, public_der
 
 with suppress(ImportError):  # libraries.py says what is missing
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
+    from cryptography.x509.oid import NameOID
 
 # cryptography 38 of Debian 12 cannot split a chain itself
 _PEM_CERTIFICATE = re.compile(
@@ -35,6 +36,8 @@ class Certificate:
     Names are those of the subject alternative name only: newer profiles leave the subject empty.
 
     :ivar public_key: as ``public_der`` gives it
+    :ivar renewal_id: what the CA calls it when asked for renewal information (RFC 9773 section
+        4.1); ``None`` if it does not name its issuer's key
     """
 
     names: frozenset[str]
@@ -44,6 +47,7 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     public_key: bytes
+    renewal_id: str | None = None
 
 
 def read_chain(pem: bytes) -> Certificate:
@@ -52,11 +56,8 @@ def read_chain(pem: bytes) -> Certificate:
     :param pem: concatenated PEM certificates
     :raises CertificateError: there is none, or one of them is damaged
     """
-    blocks = _PEM_CERTIFICATE.findall(pem)
-    if not blocks or len(blocks) != pem.count(b"-----BEGIN CERTIFICATE-----"):
-        raise CertificateError("it is not a whole chain of PEM certificates")
     try:
-        leaf, *_chain = [x509.load_pem_x509_certificate(block) for block in blocks]
+        leaf, *_chain = _split(pem)
         public_key = leaf.public_key()
         return Certificate(
             names=_names(leaf),
@@ -66,9 +67,59 @@ def read_chain(pem: bytes) -> Certificate:
             not_before=_moment(leaf, "not_valid_before"),
             not_after=_moment(leaf, "not_valid_after"),
             public_key=public_der(public_key),
+            renewal_id=_renewal_id(leaf),
         )
+    except CertificateError:
+        raise
     except Exception as error:  # cryptography raises a dozen kinds on damaged input
         raise CertificateError("a certificate in it is damaged") from error
+
+
+def leaf_der(pem: bytes) -> bytes:
+    """Return the first certificate of a chain in DER, as a revocation names it.
+
+    :raises CertificateError: there is none
+    """
+    return _split(pem)[0].public_bytes(serialization.Encoding.DER)
+
+
+def root_of(pem: bytes) -> str:
+    """Return the common name of who signed the last certificate of a chain.
+
+    Without a common name it is the whole name, in RFC 4514 form.
+
+    :raises CertificateError: it is not a chain
+    """
+    issuer = _split(pem)[-1].issuer
+    common_names = issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(common_names[0].value) if common_names else issuer.rfc4514_string()
+
+
+def _split(pem: bytes) -> list[x509.Certificate]:
+    blocks = _PEM_CERTIFICATE.findall(pem)
+    if not blocks or len(blocks) != pem.count(b"-----BEGIN CERTIFICATE-----"):
+        raise CertificateError("it is not a whole chain of PEM certificates")
+    try:
+        return [x509.load_pem_x509_certificate(block) for block in blocks]
+    except ValueError as error:
+        raise CertificateError("a certificate in it is damaged") from error
+
+
+def _renewal_id(leaf: x509.Certificate) -> str | None:
+    try:
+        extension = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    issuer_key = extension.value.key_identifier
+    if not issuer_key:
+        return None
+    # as in DER: the first bit of a positive number is 0
+    serial = leaf.serial_number.to_bytes(leaf.serial_number.bit_length() // 8 + 1, "big")
+    return f"{_base64url(issuer_key)}.{_base64url(serial)}"
+
+
+def _base64url(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
 
 
 def _names(leaf: x509.Certificate) -> frozenset[str]:
@@ -85,26 +136,3 @@ def _moment(leaf: x509.Certificate, attribute: str) -> datetime:
     if aware is None:
         aware = getattr(leaf, attribute).replace(tzinfo=timezone.utc)
     return cast(datetime, aware)
-
-
-def signing_request(key: PrivateKey, names: Iterable[str]) -> bytes:
-    """Return a certificate signing request in DER (RFC 8555 section 7.4).
-
-    The subject stays empty: names count in the subject alternative name only, and a common name
-    is limited to 64 characters.
-
-    :param names: DNS names
-    """
-    alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-    request = (
-        x509.CertificateSigningRequestBuilder()
-        .subject_name(x509.Name([]))
-        .add_extension(alternative, critical=False)
-        .sign(key, signature_hash(key))
-    )
-    return request.public_bytes(serialization.Encoding.DER)
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC, in whole seconds, the way all results write it."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proving control of names: authorizations and their HTTP-01 challenges (RFC 8555 section 7.5)."""
+"""Proving control of names: authorizations and their challenges (RFC 8555 section 7.5)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def authorize(
     :raises AcmeError: the CA cannot be reached or is not understood
     :raises OSError: an answer cannot be placed
     """
-    authorizations = [Authorization(network, url, deadline) for url in urls]
+    authorizations = [
+        Authorization(network, url, responder.challenge_type, deadline) for url in urls
+    ]
     with ExitStack() as served:
         # One name, the usual case, needs no other thread.
         run = workers.map if len(authorizations) > 1 else map
@@ -43,6 +45,8 @@ def authorize(
         pending = [each for each in authorizations if each.pending]
         for authorization in pending:
             served.enter_context(authorization.serve(responder))
+        if pending and responder.settle_seconds:
+            network.sleep(responder.settle_seconds)
         list(run(Authorization.begin, pending))
         # the answers stay until the CA is done with every name, failed ones included
         list(run(Authorization.wait, pending))
@@ -65,13 +69,15 @@ def authorize(
 class Authorization:
     """One name's authorization on its way from ``pending`` to ``valid``."""
 
-    def __init__(self, network: Network, url: str, deadline: Deadline) -> None:
+    def __init__(self, network: Network, url: str, challenge_type: str, deadline: Deadline) -> None:
         self._network = network
         self._url = url
+        self._challenge_type = challenge_type
         self._deadline = deadline
         self._challenge_url = ""
         self._token = ""
         self._answer = ""
+        self._identifier = ""
         self._name = ""
         self.pending = False
         self.problem: Problem | None = None
@@ -83,14 +89,18 @@ class Authorization:
         """
         body = self._fetch().json()
         identifier = body.get("identifier")
-        self._name = str(identifier.get("value")) if isinstance(identifier, dict) else "a name"
+        self._identifier = (
+            str(identifier.get("value")) if isinstance(identifier, dict) else "a name"
+        )
+        # the identifier of a wildcard comes without it (RFC 8555 section 7.1.4)
+        self._name = f"*.{self._identifier}" if body.get("wildcard") is True else self._identifier
         self._judge(body)
         if self.pending:
             self._choose_challenge(body)
 
     def serve(self, responder: Responder) -> AbstractContextManager[None]:
         """Return a context in which the answer to the challenge is served."""
-        return responder.answering(self._name, self._token, self._answer)
+        return responder.answering(self._identifier, self._token, self._answer)
 
     def begin(self) -> None:
         """Tell the CA that the answer is in place (RFC 8555 section 7.5.1).
@@ -140,21 +150,23 @@ class Authorization:
 
     def _choose_challenge(self, body: dict[str, Any]) -> None:
         offered = {str(each.get("type")): each for each in _challenges(body)}
-        challenge = offered.get("http-01")
+        challenge = offered.get(self._challenge_type)
         if challenge is None or self._network.account_key is None:
             kinds = ", ".join(sorted(offered)) or "nothing"
             raise AcmeError(
-                f"for {self._name} the CA offers {kinds}, but not http-01, which is needed"
+                f"for {self._name} the CA offers {kinds}, but not {self._challenge_type}, which"
+                " is needed"
             )
         try:
-            http = challenges.HTTP01(token=josepy.decode_b64jose(str(challenge["token"])))
+            # a key authorization is made alike for every type (RFC 8555 section 8.1)
+            known = challenges.HTTP01(token=josepy.decode_b64jose(str(challenge["token"])))
             self._challenge_url = str(challenge["url"])
         except (josepy.DeserializationError, KeyError) as error:
             raise AcmeError(
                 f"the challenge that the CA sent for {self._name} is malformed"
             ) from error
-        self._token = http.encode("token")
-        self._answer = http.key_authorization(self._network.account_key.jwk)
+        self._token = known.encode("token")
+        self._answer = known.key_authorization(self._network.account_key.jwk)
 
 
 def _challenges(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -121,6 +121,16 @@ class Problem:
             else (),
         )
 
+    @classmethod
+    def from_result(cls, document: Mapping[str, Any]) -> Problem:
+        """Read what :meth:`as_result` gave.
+
+        :raises KeyError: something is missing
+        """
+        fields = {name: document[name] for name in cls.__dataclass_fields__}
+        subproblems = tuple(cls.from_result(each) for each in fields.pop("subproblems"))
+        return cls(**fields, subproblems=subproblems)
+
     @property
     def code(self) -> str:
         """The type without the prefix that all ACME errors share."""
@@ -189,6 +199,10 @@ class ProblemError(AcmeError):
         text = f"{what}: {problem.text()}".rstrip(". ") + "."
         advice = problem.advice()
         super().__init__(f"{text} {advice}" if advice else text, step=step, problem=problem)
+
+
+class UnreachableError(AcmeError):
+    """The CA gave no answer at all."""
 
 
 class OutOfTimeError(AcmeError):

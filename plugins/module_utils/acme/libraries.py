@@ -11,6 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.basic import missing_required_lib
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 # import name -> (Debian package, distribution on PyPI)
 _NEEDED = {
@@ -24,6 +30,18 @@ _OPTIONAL = {
     "dns": ("python3-dnspython", "dnspython"),
 }
 _PACKAGES = {**_NEEDED, **_OPTIONAL}
+
+
+def insist(module: AnsibleModule, optional: Iterable[str] = ()) -> None:
+    """End the module with what to install, if a library is missing.
+
+    :param optional: import names of what the options in use need beyond the usual
+    """
+    missing = missing_libraries(optional)
+    if missing:
+        module.fail_json(
+            msg=f"{missing_required_lib(', '.join(missing))} {how_to_install(missing)}"
+        )
 
 
 def missing_libraries(optional: Iterable[str] = ()) -> list[str]:

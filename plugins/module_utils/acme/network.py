@@ -18,7 +18,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from .errors import AcmeError, Problem, ProblemError, during, stable_text
+from .errors import (
+    AcmeError,
+    Problem,
+    ProblemError,
+    UnreachableError,
+    during,
+    stable_text,
+)
 from .keys import AccountKey
 from .waiting import Deadline, retry_after_seconds
 
@@ -160,11 +167,13 @@ class Network:
         return meta if isinstance(meta, dict) else {}
 
     def get(self, url: str, deadline: Deadline) -> Reply:
-        """Send a request without a signature, and return the answer whatever its status.
+        """Ask without a signature, and return the answer whatever its status.
+
+        A CA that is busy is not asked again: who asks for something that can wait, waits.
 
         :raises AcmeError: the CA cannot be reached
         """
-        return self._persist(lambda: self._send("GET", url), deadline)
+        return self._persist(lambda: self._send("GET", url), deadline, attempts=1)
 
     def _read_directory(self, deadline: Deadline) -> dict[str, Any]:
         # Once a run, also when it fails: hundreds of certificates must not wait for it in turn.
@@ -181,7 +190,7 @@ class Network:
 
     def _fetch_directory(self, deadline: Deadline) -> dict[str, Any]:
         with during("directory"):
-            reply = self.get(self._directory_url, deadline)
+            reply = self._persist(lambda: self._send("GET", self._directory_url), deadline)
             if reply.status >= 400:
                 raise ProblemError(
                     f"{self._directory_url} is not an ACME directory that can be read. Check"
@@ -260,7 +269,9 @@ class Network:
                 return nonce
         raise AcmeError(f"the CA gives no nonce at {url}. Run again later.")
 
-    def _persist(self, send: Callable[[], Reply], deadline: Deadline) -> Reply:
+    def _persist(
+        self, send: Callable[[], Reply], deadline: Deadline, attempts: int = _UNAVAILABLE_ATTEMPTS
+    ) -> Reply:
         """Repeat what fails for a moment only: dropped connections, 429, 5xx."""
         unavailable = disconnected = 0
         while True:
@@ -285,7 +296,7 @@ class Network:
                 if reply.retry_after is not None:
                     wait = reply.retry_after
                 if (
-                    unavailable >= _UNAVAILABLE_ATTEMPTS
+                    unavailable >= attempts
                     or wait > min(_LONGEST_RETRY_AFTER, deadline.remaining())
                     or (reply.status == 429 and reply.retry_after is None)
                 ):
@@ -322,24 +333,24 @@ class Network:
             self._proxies[host] = dict(requests.utils.get_environ_proxies(url))
         return self._proxies[host]
 
-    def _unreachable(self, error: requests.RequestException) -> AcmeError:
+    def _unreachable(self, error: requests.RequestException) -> UnreachableError:
         parts = urlsplit(self._directory_url)
         where = f"the CA at {parts.scheme}://{parts.netloc}"
         url = error.request.url if error.request is not None else None
         problem = Problem(detail=str(error), url=url)
         if isinstance(error, requests.exceptions.SSLError):
-            return AcmeError(
+            return UnreachableError(
                 f"the TLS certificate of {where} cannot be verified: {_cause(error)}. Give the"
                 " certificates that it is signed with as ca_path.",
                 problem=problem,
             )
         if isinstance(error, requests.Timeout):
-            return AcmeError(
+            return UnreachableError(
                 f"{where} did not answer within {self._timeout:g} seconds. Check the network"
                 " between this host and the CA, or raise timeout.",
                 problem=problem,
             )
-        return AcmeError(
+        return UnreachableError(
             f"{where} cannot be reached: {_cause(error)}. Check acme_directory and the network"
             " between this host and the CA.",
             problem=problem,

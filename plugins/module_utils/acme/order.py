@@ -8,41 +8,112 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
 
-from .certificate import CertificateError, read_chain, signing_request
+from .certificate import CertificateError, read_chain, root_of
 from .challenge import authorize
 from .errors import AcmeError, Problem, ProblemError, during
-from .keys import PrivateKey, public_der
+from .identifier import acme_identifier
 from .network import Network, Reply
 from .responder import Responder
 from .waiting import Deadline, poll
+
+# What a CA says of an order that does not depend on the predecessor being named
+_NOT_ABOUT_REPLACES = (
+    "accountDoesNotExist",
+    "externalAccountRequired",
+    "rateLimited",
+    "userActionRequired",
+)
+
+
+@dataclass(frozen=True)
+class OrderOptions:
+    """What an order is placed for.
+
+    :ivar names: normalized
+    :ivar profile: ``None`` for the CA's default
+    :ivar replaces: the ``renewal_id`` of the certificate that this one is to replace (RFC 9773
+        section 5), for CAs with renewal information
+    """
+
+    names: Sequence[str]
+    profile: str | None = None
+    replaces: str | None = None
 
 
 class Order:
     """An order that the CA has accepted."""
 
     def __init__(
-        self, network: Network, names: Sequence[str], reply: Reply, deadline: Deadline
+        self, network: Network, names: Sequence[str], reply: Reply, url: str, deadline: Deadline
     ) -> None:
         self._network = network
         self._names = names
         self._deadline = deadline
-        self._url = reply.location
+        self.url = url
         self._adopt(reply)
 
     @classmethod
-    def place(cls, network: Network, names: Sequence[str], deadline: Deadline) -> Order:
-        """Order a certificate for these DNS names.
+    def place(cls, network: Network, options: OrderOptions, deadline: Deadline) -> Order:
+        """Order a certificate.
+
+        An order that the CA refuses because of the certificate it replaces is placed once more
+        without that: clients that insist run into expiry.
 
         :param deadline: for everything that is done with the order
         :raises ProblemError: the CA refused
+        :raises AcmeError: the CA cannot be reached or is not understood, or lacks the profile
+        """
+        with during("order"):
+            payload = _payload(network, options, deadline)
+            url = network.endpoint("newOrder", deadline)
+            try:
+                reply = network.post(url, payload, deadline, what="the order")
+            except ProblemError as error:
+                if "replaces" not in payload or error.problem.code in _NOT_ABOUT_REPLACES:
+                    raise
+                del payload["replaces"]
+                reply = network.post(url, payload, deadline, what="the order")
+            if not reply.location:
+                raise AcmeError(
+                    "the CA did not say where the order is. Make sure that acme_directory is the"
+                    " address of an ACME directory.",
+                    problem=Problem(url=url),
+                )
+            return cls(network, options.names, reply, reply.location, deadline)
+
+    @classmethod
+    def resume(
+        cls, network: Network, names: Sequence[str], url: str, deadline: Deadline
+    ) -> Order | None:
+        """Go on with an order that an earlier run has placed.
+
+        :param names: that it was placed for
+        :returns: ``None`` if the CA has forgotten it or given it up
         :raises AcmeError: the CA cannot be reached or is not understood
         """
-        payload = {"identifiers": [{"type": "dns", "value": name} for name in names]}
         with during("order"):
-            url = network.endpoint("newOrder", deadline)
-            reply = network.post(url, payload, deadline, what="the order")
-            return cls(network, names, reply, deadline)
+            try:
+                reply = network.post(url, None, deadline, what="to show the order")
+            except ProblemError as error:
+                if error.problem.status is None or error.problem.status >= 500:
+                    raise
+                return None
+            if reply.json().get("status") not in ("pending", "ready", "processing", "valid"):
+                return None
+            return cls(network, names, reply, url, deadline)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every name is proved already."""
+        return self._body.get("status") != "pending"
+
+    @property
+    def handed_in(self) -> bool:
+        """Whether the CA has a signing request for it already."""
+        return self._body.get("status") in ("processing", "valid")
 
     def prove(self, responder: Responder, workers: Executor) -> None:
         """Prove control of every name that the CA does not hold for proved already.
@@ -52,22 +123,25 @@ class Order:
         :raises ProblemError: names failed; each is in the problem
         :raises AcmeError: the CA cannot be reached or is not understood, the disk is full
         """
+        if self.proved:
+            return
         with during("authorization"):
             urls = self._body.get("authorizations")
             if not isinstance(urls, list):
                 raise self._not_understood("authorizations")
             authorize(self._network, [str(url) for url in urls], responder, workers, self._deadline)
 
-    def finalize(self, key: PrivateKey) -> bytes:
-        """Hand in the signing request and return the chain as PEM, leaf first.
+    def finalize(self, signing_request: bytes) -> None:
+        """Hand in the signing request, and wait until the certificate is issued.
 
-        :param key: of the new certificate
+        :param signing_request: in DER
         :raises ProblemError: the CA refused
-        :raises AcmeError: the CA cannot be reached, is not understood, or sent something else
+        :raises AcmeError: the CA cannot be reached or is not understood
         """
         with during("finalization"):
-            request = urlsafe_b64encode(signing_request(key, self._names)).rstrip(b"=").decode()
-            self._hand_in(request)
+            request = urlsafe_b64encode(signing_request).rstrip(b"=").decode()
+            if not self.handed_in:
+                self._hand_in(request)
             if not self._issued():
                 poll(
                     lambda: self._look(request),
@@ -76,11 +150,29 @@ class Order:
                     retry_after=self._retry_after,
                     sleep=self._network.sleep,
                 )
+
+    def download(self, public_key: bytes, preferred_chain: str | None = None) -> bytes:
+        """Return the chain as PEM, leaf first.
+
+        :param public_key: of the certificate that was ordered, as ``public_der`` gives it
+        :param preferred_chain: common name of the root that the chain should lead to; without one
+            that does, it is the chain that the CA offers first
+        :raises AcmeError: the CA cannot be reached, is not understood, or sent something else
+        """
         with during("download"):
-            url = self._entry("certificate")
-            reply = self._network.post(url, None, self._deadline, what="to send the certificate")
-            self._check(reply.body, key)
+            reply = self._download(self._entry("certificate"))
+            self._check(reply.body, public_key)
+            if preferred_chain is None or root_of(reply.body) == preferred_chain:
+                return reply.body
+            for url in reply.alternates:
+                chain = self._download(url).body
+                self._check(chain, public_key)
+                if root_of(chain) == preferred_chain:
+                    return chain
             return reply.body
+
+    def _download(self, url: str) -> Reply:
+        return self._network.post(url, None, self._deadline, what="to send the certificate")
 
     def _hand_in(self, request: str) -> None:
         try:
@@ -100,9 +192,7 @@ class Order:
             self._retry_after = error.problem.retry_after
 
     def _look(self, request: str) -> tuple[bool | None, float | None]:
-        if self._url is None:
-            raise self._not_understood("Location")
-        self._adopt(self._network.post(self._url, None, self._deadline, what="to show the order"))
+        self._adopt(self._network.post(self.url, None, self._deadline, what="to show the order"))
         if self._body.get("status") == "ready":
             self._hand_in(request)
         return self._issued() or None, self._retry_after
@@ -110,7 +200,7 @@ class Order:
     def _issued(self) -> bool:
         status = self._body.get("status")
         if status == "invalid":
-            problem = Problem.from_json(self._body.get("error"), url=self._url)
+            problem = Problem.from_json(self._body.get("error"), url=self.url)
             raise ProblemError("the CA gave the order up", problem)
         return status == "valid"
 
@@ -127,18 +217,38 @@ class Order:
         return AcmeError(
             f"the CA's answer lacks {name}. Make sure that acme_directory is the address of an"
             " ACME directory.",
-            problem=Problem(url=self._url),
+            problem=Problem(url=self.url),
         )
 
-    def _check(self, chain: bytes, key: PrivateKey) -> None:
+    def _check(self, chain: bytes, public_key: bytes) -> None:
         try:
             certificate = read_chain(chain)
         except CertificateError as error:
             raise AcmeError(f"the CA sent a chain that cannot be used: {error}") from error
-        if certificate.public_key != public_der(key.public_key()):
+        if certificate.public_key != public_key:
             raise AcmeError("the CA sent a certificate for another key")
         if certificate.names != frozenset(self._names):
             raise AcmeError(
                 "the CA sent a certificate for other names:"
                 f" {', '.join(sorted(certificate.names)) or 'none'}"
             )
+
+
+def _payload(network: Network, options: OrderOptions, deadline: Deadline) -> dict[str, Any]:
+    payload: dict[str, Any] = {"identifiers": [acme_identifier(name) for name in options.names]}
+    if options.profile is not None:
+        _check_profile(network, options.profile, deadline)
+        payload["profile"] = options.profile
+    if options.replaces is not None and network.offers("renewalInfo", deadline):
+        payload["replaces"] = options.replaces
+    return payload
+
+
+def _check_profile(network: Network, profile: str, deadline: Deadline) -> None:
+    offered = network.meta(deadline).get("profiles")
+    names = sorted(map(str, offered)) if isinstance(offered, dict) else []
+    if profile not in names:
+        raise AcmeError(
+            f"the CA has no profile {profile!r}. It offers {', '.join(names) or 'none'}. Change or"
+            " leave out profile."
+        )

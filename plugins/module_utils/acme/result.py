@@ -10,32 +10,77 @@ from typing import Any
 
 from .account import Account
 from .batch import Item, Outcome
-from .certificate import timestamp
+from .certificate import Certificate
 from .errors import AcmeError
-from .store import CertificateStore
+from .memory import Failure
+from .moment import timestamp
+from .renewal import renewal_of
+from .store import CertificateStore, Stored
 
 
-def certificate_result(item: Item, store: CertificateStore) -> dict[str, Any]:
+def certificate_result(item: Item, store: CertificateStore, renew_days: int) -> dict[str, Any]:
     """Return one certificate's entry; of one that failed, what there was before is shown."""
-    name = item.request.name
-    certificate = item.stored.certificate
     error = item.error
     return {
-        "name": name,
+        "name": item.request.name,
         "names": list(item.request.names),
         "changed": item.changed,
         "failed": error is not None,
         "error": str(error) if error else None,
         "step": error.step if error else None,
         "problem": error.problem.as_result() if error and error.problem else None,
+        "postponed": item.postponed,
         "reason": item.reason,
+        **stored_result(item.request.folder, item.stored, store, renew_days),
+    }
+
+
+def stored_result(
+    folder: str, stored: Stored, store: CertificateStore, renew_days: int
+) -> dict[str, Any]:
+    """Return what is known of the certificate in a folder, whatever was asked for."""
+    certificate, origin = stored.certificate, stored.origin
+    return {
+        **_facts(certificate),
+        "fullchain": str(store.chain_path(folder)),
+        "privkey": None if origin and origin.key_elsewhere else str(store.key_path(folder)),
+        "directory": origin.directory if origin else None,
+        "profile": origin.profile if origin else None,
+        "renewal": _renewal(stored, renew_days),
+        "failures": _failures(stored.memory.failure),
+    }
+
+
+def _facts(certificate: Certificate | None) -> dict[str, Any]:
+    return {
         "issuer": certificate.issuer if certificate else None,
         "serial": certificate.serial if certificate else None,
+        "key_type": certificate.key_type if certificate else None,
         "not_before": timestamp(certificate.not_before) if certificate else None,
         "not_after": timestamp(certificate.not_after) if certificate else None,
-        "fullchain": str(store.chain_path(name)),
-        "privkey": str(store.key_path(name)),
-        "directory": item.stored.directory,
+    }
+
+
+def _renewal(stored: Stored, renew_days: int) -> dict[str, Any] | None:
+    if stored.certificate is None:
+        return None
+    suggestion = stored.memory.suggestion
+    renewal = renewal_of(stored.certificate, suggestion, renew_days)
+    return {
+        "moment": timestamp(renewal.moment),
+        "source": renewal.source,
+        "explanation": suggestion.explanation if suggestion else None,
+    }
+
+
+def _failures(failure: Failure | None) -> dict[str, Any]:
+    if failure is None:
+        return {"count": 0, "last": None, "last_error": None, "next_attempt": None}
+    return {
+        "count": failure.count,
+        "last": timestamp(failure.at),
+        "last_error": str(failure.error()),
+        "next_attempt": timestamp(failure.next_attempt),
     }
 
 

@@ -12,27 +12,28 @@ links through ``current``, itself a link to one folder in ``versions``::
         state.json    -> current/state.json
         current       -> versions/20261122T140000Z-1f2e3d4c
         versions/20261122T140000Z-1f2e3d4c/{fullchain,privkey}.pem, state.json
+        renewal.json    what one run remembers for the next
+        order/          an order that is under way
 
 A new pair is written as a new version, and then ``current`` is renamed over: key, chain and state
 change in one step. A process killed before that step leaves the old pair, after it the new one,
 never a mixture that would keep a web server from starting. The version before stays, for a reader
 that followed the link a moment ago; older ones and unfinished ones go with the next publication.
+Of a certificate for the operator's own signing request there is no privkey.pem.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ..files import (
     NOBODY_IN_PARTICULAR,
@@ -40,20 +41,24 @@ from ..files import (
     remove_leftovers,
     replace_link,
     sync_directory,
+    write_file,
 )
 from .certificate import Certificate, CertificateError, read_chain
 from .files import locked, write_directory
-from .keys import key_from_pem, public_der
+from .keys import PrivateKey, key_from_pem, public_der
+from .memory import Memory, read_memory
+from .open_order import OpenOrderFolder
+from .state import Origin, State, digest_of, read_state
 
 CHAIN = "fullchain.pem"
 KEY = "privkey.pem"
 STATE = "state.json"
+_MEMORY = "renewal.json"
 _CURRENT = "current"
 _VERSIONS = "versions"
 _LOCK = ".lock"
 _MODES = {CHAIN: 0o644, KEY: 0o600, STATE: 0o644}
 _DIRECTORY_MODE = 0o755
-_STATE_FORMAT = 1
 # Longer than one order may take with its default time.
 _LOCK_SECONDS = 300.0
 # What reading a path may answer when the tree is not what this file wrote.
@@ -66,16 +71,18 @@ class Stored:
 
     :ivar present: there is something, usable or not
     :ivar certificate: the first one of the chain, if chain and key belong together
-    :ivar directory: the ACME directory that issued it
+    :ivar origin: where it came from
     :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
     :ivar modes_fit: modes and owner of the files are as they should be
+    :ivar memory: what earlier runs remembered
     """
 
     present: bool
     certificate: Certificate | None = None
-    directory: str | None = None
+    origin: Origin | None = None
     fault: str | None = None
     modes_fit: bool = True
+    memory: Memory = field(default_factory=Memory)
 
 
 class CertificateStore:
@@ -88,6 +95,16 @@ class CertificateStore:
         """
         self._path = storage / "certs"
         self._ownership = ownership
+
+    def names(self) -> list[str]:
+        """Return the names that there is something under, sorted.
+
+        :raises OSError: the storage cannot be read
+        """
+        try:
+            return sorted(path.name for path in self._path.iterdir() if path.is_dir())
+        except FileNotFoundError:
+            return []
 
     def chain_path(self, name: str) -> Path:
         """Return where the chain is published."""
@@ -103,29 +120,34 @@ class CertificateStore:
         :raises OSError: the storage cannot be read
         """
         folder = self._path / name
-        chain, key, state = (_content(folder / each) for each in (CHAIN, KEY, STATE))
-        present = _holds_anything(folder)
-        if chain is None and key is None:
-            return Stored(present, fault="there is no certificate")
-        if chain is None or key is None:
-            return Stored(present, fault=f"{KEY if key is None else CHAIN} is missing")
-        try:
-            certificate = read_chain(chain)
-        except CertificateError as error:
-            return Stored(present, fault=f"{CHAIN} cannot be used: {error}")
-        private_key = key_from_pem(key)
-        if private_key is None:
-            return Stored(present, fault=f"{KEY} cannot be used: it is not a private key in PEM")
-        if certificate.public_key != public_der(private_key.public_key()):
-            return Stored(present, fault=f"{KEY} does not belong to {CHAIN}")
-        directory = _directory(state)
-        if directory is None:
-            return Stored(
-                present,
-                certificate,
-                fault=f"{STATE} is missing or damaged, so the issuing CA is unknown",
-            )
-        return Stored(present, certificate, directory, modes_fit=self._modes_fit(folder))
+        found = self._read_pair(folder)
+        memory = read_memory(_content(folder / _MEMORY))
+        return replace(found, present=_holds_anything(folder), memory=memory)
+
+    def chain(self, name: str) -> bytes:
+        """Return the published chain in PEM.
+
+        :raises OSError: there is none that can be read
+        """
+        return self.chain_path(name).read_bytes()
+
+    def key(self, name: str) -> PrivateKey | None:
+        """Return the published private key, ``None`` if there is none that can be used.
+
+        :raises OSError: the storage cannot be read
+        """
+        return key_from_pem(_content(self.key_path(name)) or b"")
+
+    def order(self, name: str) -> OpenOrderFolder:
+        """Return the folder of an order under way. Use it with the lock held."""
+        return OpenOrderFolder(self._path / name)
+
+    def remember(self, name: str, memory: Memory) -> None:
+        """Keep something for the next run. Call it with the lock held.
+
+        :raises OSError: what was remembered is still there
+        """
+        write_file(self._path / name / _MEMORY, memory.to_json(), 0o644, durable=False)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -147,29 +169,33 @@ class CertificateStore:
             with suppress(OSError):
                 folder.rmdir()
 
-    def publish(self, name: str, chain: bytes, key: bytes, directory: str, now: datetime) -> None:
+    def publish(
+        self, name: str, chain: bytes, key: bytes | None, origin: Origin, now: datetime
+    ) -> None:
         """Put a new pair in place of what is there, in one step. Call it with the lock held.
 
         :param chain: PEM, leaf first
-        :param key: PEM
-        :param directory: the URL of the ACME directory that issued it
+        :param key: PEM; ``None`` if it is somewhere else
+        :raises CertificateError: the chain cannot be read
         :raises OSError: what was there is still there
         """
         folder = self._path / name
         remove_leftovers(folder)
-        state = {"version": _STATE_FORMAT, "directory": directory}
         contents = {
             CHAIN: chain,
-            KEY: key,
-            STATE: (json.dumps(state, indent=2) + "\n").encode(),
+            STATE: State(origin, read_chain(chain), digest_of(chain, key)).to_json(),
         }
+        if key is not None:
+            contents[KEY] = key
         version = self._write_version(folder, f"{now:%Y%m%dT%H%M%SZ}", contents)
         self._adopt_plain_files(folder)
         previous = _link_target(folder / _CURRENT)
-        for file in _MODES:
+        for file in contents:
             if _link_target(folder / file) != f"{_CURRENT}/{file}":
                 replace_link(folder / file, f"{_CURRENT}/{file}")
         replace_link(folder / _CURRENT, f"{_VERSIONS}/{version}")
+        if key is None and _link_target(folder / KEY) == f"{_CURRENT}/{KEY}":
+            (folder / KEY).unlink()
         sync_directory(folder)
         keep = {version, Path(previous).name if previous else version}
         for path in (folder / _VERSIONS).iterdir():
@@ -182,7 +208,10 @@ class CertificateStore:
         :raises OSError: only root may give files away
         """
         for file, mode in _MODES.items():
-            descriptor = os.open(self._path / name / file, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                descriptor = os.open(self._path / name / file, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue  # the key is somewhere else
             try:
                 self._ownership.apply(descriptor)
                 os.fchmod(descriptor, mode)
@@ -211,6 +240,28 @@ class CertificateStore:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
+
+    def _read_pair(self, folder: Path) -> Stored:
+        chain, key, content = (_content(folder / each) for each in (CHAIN, KEY, STATE))
+        state = read_state(content)
+        key_elsewhere = state is not None and state.origin.key_elsewhere
+        if chain is None and (key is None or key_elsewhere):
+            return Stored(True, fault="there is no certificate")
+        if chain is None or (key is None and not key_elsewhere):
+            return Stored(True, fault=f"{KEY if key is None else CHAIN} is missing")
+        if key_elsewhere:
+            key = None
+        if state and state.certificate and state.digest == digest_of(chain, key):
+            certificate = state.certificate
+        else:
+            try:
+                certificate = _certificate(chain, key, key_elsewhere)
+            except CertificateError as error:
+                return Stored(True, fault=str(error))
+        if state is None:
+            fault = f"{STATE} is missing or damaged, so the issuing CA is unknown"
+            return Stored(True, certificate, fault=fault)
+        return Stored(True, certificate, state.origin, modes_fit=self._modes_fit(folder))
 
     def _write_version(self, folder: Path, stem: str, contents: dict[str, bytes]) -> str:
         version = f"{stem}-{secrets.token_hex(4)}"
@@ -244,10 +295,28 @@ class CertificateStore:
 
     def _modes_fit(self, folder: Path) -> bool:
         for file, mode in _MODES.items():
-            status = (folder / file).stat()
+            try:
+                status = (folder / file).stat()
+            except FileNotFoundError:
+                continue  # the key is somewhere else
             if stat.S_IMODE(status.st_mode) != mode or not self._ownership.fits(status):
                 return False
         return True
+
+
+def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certificate:
+    try:
+        certificate = read_chain(chain)
+    except CertificateError as error:
+        raise CertificateError(f"{CHAIN} cannot be used: {error}") from error
+    if key_elsewhere:
+        return certificate
+    private_key = key_from_pem(key or b"")
+    if private_key is None:
+        raise CertificateError(f"{KEY} cannot be used: it is not a private key in PEM")
+    if certificate.public_key != public_der(private_key.public_key()):
+        raise CertificateError(f"{KEY} does not belong to {CHAIN}")
+    return certificate
 
 
 def _holds_anything(folder: Path) -> bool:
@@ -274,15 +343,3 @@ def _link_target(path: Path) -> str | None:
         return str(path.readlink())
     except OSError:
         return None
-
-
-def _directory(state: bytes | None) -> str | None:
-    if state is None:
-        return None
-    try:
-        document: Any = json.loads(state)
-        if document["version"] == _STATE_FORMAT and isinstance(document["directory"], str):
-            return str(document["directory"])
-    except (ValueError, KeyError, TypeError):
-        pass
-    return None

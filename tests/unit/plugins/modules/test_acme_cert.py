@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.doc_fragments.acme import ModuleDocFragment
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_cert
 
 Run = Callable[..., dict[str, Any]]
@@ -56,6 +57,14 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         ({"acme_directory": "ca.example"}, "https:// URL"),
         ({"ca_path": "/nowhere/ca.pem"}, "does not exist on this host"),
         ({"concurrency": 0}, "Choose 1 to 64"),
+        ({"name": "*.a.example"}, "which only the challenge dns can prove"),
+        ({"name": "a.example", "challenge": "dns"}, "needs a dns_hook"),
+        ({"dns_hook": []}, "dns_hook is empty"),
+        ({"look_port": 0}, "look_port is 0"),
+        ({"look_resolver": "ns.example"}, "look_resolver"),
+        ({"renew_days": -1}, "renew_days is -1"),
+        ({"run_interval": -0.5}, "run_interval is -0.5"),
+        ({"name": "a.example", "csr": "/nowhere/a.csr"}, "cannot be read"),
         ({"owner": "nobody-of-this-name"}, "nobody-of-this-name"),
     ],
 )
@@ -106,10 +115,16 @@ def test_state_and_key_type_of_the_task_hold_for_items(run: Run) -> None:
 
 
 def test_missing_libraries_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acme_cert, "missing_libraries", lambda: ["acme"])
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "acme" else name)
     message = run(name="a.example")["msg"]
     assert "python3-acme" in message
     assert "PyPI" in message
+
+
+def test_a_library_that_only_one_option_needs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "dns" else name)
+    assert "python3-dnspython" in run(name="a.example", look_resolver="192.0.2.53")["msg"]
+    assert not run(check=True, name="a.example").get("failed")
 
 
 def test_documented_as_it_is() -> None:

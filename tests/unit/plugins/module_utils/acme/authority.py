@@ -16,6 +16,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import josepy
@@ -24,6 +25,7 @@ import requests.adapters
 import urllib3
 from acme import jws
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import PREFIX
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.moment import timestamp
 from cryptography import x509
 from unit.plugins.module_utils.acme.issuing import issue
 
@@ -57,6 +59,14 @@ class Authority(requests.adapters.BaseAdapter):
         self.orders: dict[str, dict[str, Any]] = {}
         self.proved: set[str] = set()
         self.refused: set[str] = set()
+        # the suggested window for every certificate; None for a CA without renewal information
+        self.window: tuple[datetime, datetime] | None = None
+        self.renewal_pause = 21600
+        self.replaced: set[str] = set()
+        self.profiles: dict[str, str] = {}
+        self.revoked: list[tuple[str, int, bool]] = []
+        # roots of further chains
+        self.alternates: list[str] = []
         self.pending_looks = 0
         self.nonces: set[str] = set()
         self.options: list[dict[str, Any]] = []
@@ -119,6 +129,8 @@ class Authority(requests.adapters.BaseAdapter):
                 answer = faults.pop(0)(payload)
                 if answer is not None:
                     return answer
+        if path.startswith("/renewalInfo/"):
+            return self._renewal_info()
         if method in ("GET", "HEAD"):
             return 200, {}, self._directory()
         if protected["nonce"] not in self.nonces:
@@ -139,13 +151,25 @@ class Authority(requests.adapters.BaseAdapter):
             "challenge": self._challenge,
             "finalize": self._finalize,
             "cert": self._cert,
+            "revokeCert": self._revoke,
         }
         return answers[kind](payload, protected, *rest)
 
     def _directory(self) -> dict[str, Any]:
-        names = ("newNonce", "newAccount", "newOrder", "keyChange")
+        names = ["newNonce", "newAccount", "newOrder", "keyChange", "revokeCert"]
+        if self.window is not None:
+            names.append("renewalInfo")
         meta = {"termsOfService": TERMS, "externalAccountRequired": self.binding_required}
+        if self.profiles:
+            meta["profiles"] = self.profiles
         return {**{name: f"{BASE}/{name}" for name in names}, "meta": meta}
+
+    def _renewal_info(self) -> Answer:
+        if self.window is None:
+            return problem("malformed", 404)
+        start, end = (timestamp(moment) for moment in self.window)
+        body = {"suggestedWindow": {"start": start, "end": end}, "explanationURL": f"{BASE}/why"}
+        return 200, {"Retry-After": str(self.renewal_pause)}, body
 
     def _new_account(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
         key = _canonical(protected["jwk"])
@@ -203,9 +227,12 @@ class Authority(requests.adapters.BaseAdapter):
         return 200, {}, {}
 
     def _new_order(self, payload: dict[str, Any], *_rest: Any) -> Answer:
+        replaces = payload.get("replaces")
+        if replaces is not None and replaces in self.replaced:
+            return problem("alreadyReplaced", 409)
         number = str(next(self._count))
         names = [each["value"] for each in payload["identifiers"]]
-        self.orders[number] = {"names": names, "status": "pending"}
+        self.orders[number] = {"names": names, "status": "pending", "replaces": replaces}
         return 201, {"Location": f"{BASE}/order/{number}"}, self._order_body(number)
 
     def _order_body(self, number: str) -> dict[str, Any]:
@@ -251,12 +278,33 @@ class Authority(requests.adapters.BaseAdapter):
         if order["status"] == "valid" or not set(order["names"]) <= self.proved:
             return problem("orderNotReady", 403)
         request = x509.load_der_x509_csr(_bytes(payload["csr"]))
-        order["chain"] = issue(order["names"], request.public_key())
+        order["chain"] = issue(order["names"], request.public_key(), serial=next(self._count))
         order["status"] = "valid"
+        self.replaced.add(order["replaces"])
         return 200, {}, self._order_body(number)
 
-    def _cert(self, _payload: dict[str, Any], _protected: Any, number: str) -> Answer:
-        return 200, {}, self.orders[number]["chain"]
+    def _cert(
+        self, _payload: dict[str, Any], _protected: Any, number: str, which: str | None = None
+    ) -> Answer:
+        order = self.orders[number]
+        links = ", ".join(
+            f'<{BASE}/cert/{number}/{each}>;rel="alternate"' for each in range(len(self.alternates))
+        )
+        headers = {"Link": links} if links else {}
+        if which is not None:
+            return (
+                200,
+                headers,
+                order["chain"] + issue(["x.ca"], issuer=self.alternates[int(which)]),
+            )
+        return 200, headers, order["chain"]
+
+    def _revoke(self, payload: dict[str, Any], protected: dict[str, Any]) -> Answer:
+        if any(payload["certificate"] == certificate for certificate, *_rest in self.revoked):
+            return problem("alreadyRevoked")
+        by_its_key = "jwk" in protected
+        self.revoked.append((payload["certificate"], payload["reason"], by_its_key))
+        return 200, {}, b""
 
 
 def _canonical(key: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import
     Batch,
     BatchOptions,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.issuance import Ways
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     AccountKey,
     make_key,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network, Trust
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.renewal import Policy
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot import Webroot
 from unit.plugins.module_utils.acme.authority import BASE, DIRECTORY, Authority
@@ -77,23 +80,21 @@ def new_batch(
 ) -> Callable[..., Batch]:
     """Make batches that all use one storage and one CA."""
 
-    def make(terms_agreed: bool = True, **changed: Any) -> Batch:
-        options: dict[str, Any] = {
-            "directory": DIRECTORY,
-            "renew_days": 30,
-            "force": False,
-            "concurrency": 4,
-            "order_timeout": 20.0,
-            "check_mode": False,
-        }
+    def make(
+        terms_agreed: bool = True, now: datetime = NOW, probe: Any = None, **changed: Any
+    ) -> Batch:
+        policy: dict[str, Any] = {"directory": DIRECTORY, "retry": True}
+        options: dict[str, Any] = {"concurrency": 4, "order_timeout": 20.0, "check_mode": False}
+        for name, value in changed.items():
+            (policy if name in Policy.__dataclass_fields__ else options)[name] = value
         account = Account(tmp_path, DIRECTORY, AccountOptions(None, terms_agreed, "P-256"))
         return Batch(
-            BatchOptions(**{**options, **changed}),
+            BatchOptions(policy=Policy(**policy), **options),
             account,
             store,
-            Webroot(tmp_path),
             new_network(),
-            now=lambda: NOW,
+            Ways({"webroot": Webroot(tmp_path)}, {"webroot": probe} if probe else {}),
+            now=lambda: now,
         )
 
     return make

@@ -9,6 +9,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ import pytest
 import requests
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import store as store_file
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch, Outcome
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.order import Order
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
+    ABSENT,
     CertificateRequest,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import Origin
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from unit.plugins.module_utils.acme.authority import DIRECTORY, Answer, Authority, problem
 from unit.plugins.module_utils.acme.folders import entries
@@ -29,8 +33,8 @@ from unit.plugins.module_utils.acme.issuing import NOW, issue, pair
 NewBatch = Callable[..., Batch]
 
 
-def wanted(name: str, *names: str, present: bool = True) -> CertificateRequest:
-    return CertificateRequest(name, tuple(sorted({name, *names})), "P-256", present)
+def wanted(name: str, *names: str, **more: Any) -> CertificateRequest:
+    return CertificateRequest(name, tuple(sorted({name, *names})), **more)
 
 
 A, B, C = (wanted(f"{letter}.example") for letter in "abc")
@@ -97,7 +101,8 @@ def test_one_failure_stops_no_other(
     assert failed.error.problem.identifier == "b.example"
     assert "unauthorized for b.example" in str(failed.error)
     assert "Make sure that the name leads to this host" in str(failed.error)
-    assert not (tmp_path / "certs" / "b.example").exists()
+    # nothing is there but what the next run has to know
+    assert entries(tmp_path / "certs" / "b.example") == [".lock", "renewal.json"]
     # the next run says the same, without what differs each time
     assert errors(new_batch().run([B])) == errors(outcome)
     assert "Token-For" not in str(failed.error)
@@ -118,10 +123,10 @@ def test_an_unforeseen_error_stops_no_other(
 ) -> None:
     place = Order.place
 
-    def break_for_b(network: Any, names: Any, deadline: Any) -> Any:
-        if "b.example" in names:
+    def break_for_b(network: Any, options: Any, deadline: Any) -> Any:
+        if "b.example" in options.names:
             raise RuntimeError("a bug")
-        return place(network, names, deadline)
+        return place(network, options, deadline)
 
     monkeypatch.setattr(Order, "place", break_for_b)
     outcome = new_batch().run([A, B, C])
@@ -135,7 +140,7 @@ def test_check_mode_asks_nobody_writes_nothing_and_predicts(
     new_batch().run([C])
     before = files(tmp_path)
     authority.requests.clear()
-    requests_ = [A, wanted("b.example", "x.example"), wanted("c.example", present=False)]
+    requests_ = [A, wanted("b.example", "x.example"), wanted("c.example", state=ABSENT)]
     predicted = new_batch(check_mode=True).run(requests_)
     assert authority.requests == []
     assert files(tmp_path) == before
@@ -175,7 +180,7 @@ def test_only_the_account(new_batch: NewBatch, authority: Authority) -> None:
 
 
 def test_removing_needs_no_account(new_batch: NewBatch, authority: Authority) -> None:
-    outcome = new_batch(terms_agreed=False).run([wanted("a.example", present=False)])
+    outcome = new_batch(terms_agreed=False).run([wanted("a.example", state=ABSENT)])
     assert not outcome.changed
     assert outcome.unreported_error is None
     assert authority.requests == []
@@ -183,7 +188,7 @@ def test_removing_needs_no_account(new_batch: NewBatch, authority: Authority) ->
 
 def test_removed(new_batch: NewBatch, tmp_path: Path) -> None:
     new_batch().run([A, B])
-    outcome = new_batch().run([wanted("a.example", present=False), B])
+    outcome = new_batch().run([wanted("a.example", state=ABSENT), B])
     assert changed(outcome) == ["a.example"]
     assert entries(tmp_path / "certs") == ["b.example"]
     assert outcome.items[0].stored.certificate is None
@@ -213,13 +218,13 @@ def test_another_process_was_faster(
     def late(name: str) -> Iterator[None]:
         with lock(name):
             chain, key = pair([name])
-            store.publish(name, chain, key_to_pem(key), DIRECTORY, NOW)
+            store.publish(name, chain, key_to_pem(key), Origin(DIRECTORY), NOW)
             yield
 
     monkeypatch.setattr(store, "lock", late)
     outcome = new_batch().run([A])
     assert changed(outcome) == []
-    assert "valid until" in (outcome.items[0].reason or "")
+    assert "valid until" in (outcome.items[0].plan.reason)
     assert "newOrder" not in authority.paths()
 
 
@@ -231,9 +236,11 @@ def test_a_ca_that_dies_at_each_step(
     authority.fail(path, *[requests.ConnectionError("reset")] * 3)
     outcome = new_batch().run([A])
     assert "cannot be reached" in errors(outcome)["a.example"]
-    assert entries(tmp_path / "certs") == ["b.example"]
+    # key and order wait for the next run
+    assert entries(tmp_path / "certs" / "a.example") == [".lock", "order", "renewal.json"]
     assert entries(tmp_path / "webroot" / ".well-known" / "acme-challenge") == []
     assert errors(new_batch().run([A])) == {}
+    assert "order" not in entries(tmp_path / "certs" / "a.example")
 
 
 def test_a_ca_that_has_not_counted_the_authorizations_yet(
@@ -302,7 +309,8 @@ def test_a_ca_that_sends_something_else(
 ) -> None:
     authority.fail("/cert", (200, {}, chain))
     assert text in errors(new_batch().run([A]))["a.example"]
-    assert not (tmp_path / "certs" / "a.example").exists()
+    # such an order is not picked up again
+    assert entries(tmp_path / "certs" / "a.example") == [".lock", "renewal.json"]
 
 
 def test_a_ca_without_http_01(
@@ -358,3 +366,227 @@ def test_a_new_key_each_time(new_batch: NewBatch, store: CertificateStore) -> No
     before = store.key_path("a.example").read_bytes()
     new_batch(force=True).run([A])
     assert store.key_path("a.example").read_bytes() != before
+
+
+def test_what_failed_lately_fails_again_without_asking(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    authority.refused = {"a.example"}
+    first = new_batch(retry=False).run([A, B])
+    authority.requests.clear()
+    second = new_batch(retry=False).run([A, B])
+    assert errors(second) == errors(first)
+    assert second.items[0].postponed
+    assert not second.changed
+    assert authority.requests == []
+    assert errors(new_batch(retry=False, check_mode=True).run([A, B])) == errors(first)
+
+    authority.refused.clear()
+    later = new_batch(retry=False, now=NOW + timedelta(minutes=1)).run([A, B])
+    assert errors(later) == {}
+    assert changed(later) == ["a.example"]
+    assert later.items[0].stored.memory.failure is None
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "minutes"), [(429, 7200, 120), (429, 10**9, 7 * 24 * 60), (503, 20, 1)]
+)
+def test_a_time_that_the_ca_names_is_kept(
+    new_batch: NewBatch, authority: Authority, status: int, seconds: int, minutes: int
+) -> None:
+    authority.fail("/newOrder", problem("rateLimited", status, Retry_After=seconds))
+    item = new_batch(order_timeout=10.0).run([A]).items[0]
+    failure = item.stored.memory.failure
+    assert failure is not None
+    assert failure.limited
+    assert failure.next_attempt == NOW + timedelta(minutes=minutes)
+    assert new_batch().run([A]).items[0].postponed
+    assert errors(new_batch(force=True).run([A])) == {}
+
+
+def test_pauses_grow(new_batch: NewBatch, authority: Authority) -> None:
+    authority.refused = {"a.example"}
+    now, pauses = NOW, []
+    for count in range(1, 6):
+        item = new_batch(retry=False, now=now).run([A]).items[0]
+        failure = item.stored.memory.failure
+        assert failure is not None
+        assert failure.count == count
+        pauses.append((failure.next_attempt - now).total_seconds() / 60)
+        now = failure.next_attempt
+    assert pauses == [1, 10, 100, 1440, 1440]
+
+
+def test_a_failed_look_costs_nothing_and_waits_for_nothing(
+    new_batch: NewBatch, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Blind:
+        def look(self, names: Any, thumbprint: str, _run: Any) -> None:
+            assert names == ("a.example",)
+            assert thumbprint
+            raise AcmeError("it does not resolve", step="probe")
+
+    for _time in range(2):
+        outcome = new_batch(retry=False, probe=Blind()).run([A])
+        assert errors(outcome) == {"a.example": "probe: it does not resolve"}
+        assert not outcome.items[0].postponed
+    assert "newOrder" not in authority.paths()
+    failure = outcome.items[0].stored.memory.failure
+    assert failure is not None
+    assert failure.count == 2
+
+
+def test_the_ca_is_asked_when_to_renew_right_after_issuance(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    authority.window = (NOW + timedelta(days=40), NOW + timedelta(days=42))
+    outcome = new_batch().run([A])
+    suggestion = outcome.items[0].stored.memory.suggestion
+    assert suggestion is not None
+    assert suggestion.moment is not None
+    assert authority.window[0] <= suggestion.moment <= authority.window[1]
+    assert suggestion.explanation == "https://ca.test/why"
+
+    authority.requests.clear()
+    assert not new_batch().run([A]).changed
+    assert authority.requests == []
+
+
+def test_the_ca_is_asked_again_when_it_wanted_to_be(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    window = authority.window = (NOW + timedelta(days=40), NOW + timedelta(days=42))
+    before = new_batch().run([A]).items[0].stored.memory.suggestion
+    assert before is not None
+    authority.requests.clear()
+    # check mode asks nobody
+    new_batch(now=before.ask_again, check_mode=True).run([A])
+    assert authority.requests == []
+    again = new_batch(now=before.ask_again).run([A])
+    assert not again.changed
+    assert authority.paths("GET") == ["directory", "renewalInfo"]
+    after = again.items[0].stored.memory.suggestion
+    assert after is not None
+    # the moment is not rolled again
+    assert after.moment == before.moment
+
+    # a certificate that the CA is about to revoke
+    authority.window = (NOW - timedelta(days=2), NOW - timedelta(days=1))
+    renewed = new_batch(now=after.ask_again).run([A])
+    assert changed(renewed) == ["a.example"]
+    assert "as its CA suggests" in (renewed.items[0].reason or "")
+    assert window != authority.window
+
+
+def test_nobody_is_asked_where_the_ca_has_no_renewal_information(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    new_batch().run([A])
+    authority.requests.clear()
+    assert not new_batch(now=NOW + timedelta(hours=23)).run([A]).changed
+    assert authority.requests == []
+    # once a day it may have got some
+    assert not new_batch(now=NOW + timedelta(days=1)).run([A]).changed
+    assert authority.paths("GET") == ["directory"]
+
+
+def test_a_ca_that_is_down_harms_no_certificate_that_is_not_due(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    new_batch().run([A, B])
+    authority.fail("/directory", *[requests.ConnectionError("refused")] * 9)
+    outcome = new_batch(now=NOW + timedelta(days=2)).run([A, B])
+    assert errors(outcome) == {}
+    assert not outcome.changed
+    suggestion = outcome.items[0].stored.memory.suggestion
+    assert suggestion is not None
+    assert suggestion.failures == 1
+    assert suggestion.ask_again == NOW + timedelta(days=2, minutes=1)
+
+
+@pytest.mark.parametrize("name", ["renewal.json", "order/order.json", "order/privkey.pem"])
+@pytest.mark.parametrize("garbage", [b"", b"{", b"[]", b"\xff\x00", b'{"version": 1}', b"null"])
+def test_garbage_in_what_was_remembered_is_nothing_remembered(
+    new_batch: NewBatch, tmp_path: Path, name: str, garbage: bytes
+) -> None:
+    new_batch().run([A])
+    path = tmp_path / "certs" / "a.example" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(garbage)
+    assert not new_batch(check_mode=True).run([A]).changed
+    outcome = new_batch(force=True).run([A])
+    assert errors(outcome) == {}
+    assert "order" not in entries(tmp_path / "certs" / "a.example")
+
+
+def test_revoked_and_issued_anew(new_batch: NewBatch, authority: Authority) -> None:
+    new_batch().run([A])
+    revoked = wanted("a.example", state="revoked")
+    predicted = new_batch(check_mode=True).run([revoked])
+    assert authority.revoked == []
+    outcome = new_batch(revocation_reason="superseded").run([revoked])
+    assert errors(outcome) == {}
+    assert changed(outcome) == changed(predicted) == ["a.example"]
+    assert outcome.diff == predicted.diff
+    assert [each[1:] for each in authority.revoked] == [(4, False)]
+    again = new_batch().run([revoked])
+    assert not again.changed
+    assert again.items[0].reason == "it was revoked on 2026-11-22T14:00:00Z"
+    assert len(authority.revoked) == 1
+
+    anew = new_batch().run([A])
+    assert changed(anew) == ["a.example"]
+    assert anew.items[0].reason == "it was revoked on 2026-11-22T14:00:00Z"
+    assert not new_batch().run([A]).changed
+
+
+def test_a_compromised_key_signs_its_own_revocation(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    new_batch().run([wanted("a.example", key_type="P-384")])
+    new_batch(revocation_reason="key_compromise").run([wanted("a.example", state="revoked")])
+    assert [each[1:] for each in authority.revoked] == [(1, True)]
+
+
+def test_revoked_with_its_key_where_the_account_is_another(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    new_batch().run([A])
+    authority.fail("/revokeCert", problem("unauthorized", 403))
+    outcome = new_batch().run([wanted("a.example", state="revoked")])
+    assert errors(outcome) == {}
+    assert [each[1:] for each in authority.revoked] == [(0, True)]
+
+
+def test_revoked_and_removed(new_batch: NewBatch, authority: Authority, tmp_path: Path) -> None:
+    gone = wanted("a.example", state=ABSENT)
+    new_batch().run([A])
+    authority.fail("/revokeCert", problem("serverInternal", 400))
+    assert "revocation: " in errors(new_batch(revoke=True).run([gone]))["a.example"]
+    # it can be tried again
+    assert (tmp_path / "certs" / "a.example" / "fullchain.pem").exists()
+    outcome = new_batch(revoke=True).run([gone])
+    assert errors(outcome) == {}
+    assert not (tmp_path / "certs" / "a.example").exists()
+    assert len(authority.revoked) == 1
+    assert not new_batch(revoke=True).run([gone]).changed
+
+
+def test_only_the_ca_that_issued_a_certificate_can_revoke_it(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path
+) -> None:
+    new_batch().run([A])
+    other = {"directory": "https://other.test/directory", "revoke": True}
+    found = errors(new_batch(**other).run([wanted("a.example", state=ABSENT)]))["a.example"]
+    assert f"it was issued by {DIRECTORY}, and only that CA can revoke it" in found
+    assert (tmp_path / "certs" / "a.example" / "fullchain.pem").exists()
+
+
+def test_what_is_expired_or_not_there_is_not_revoked(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    revoked = wanted("a.example", state="revoked")
+    assert not new_batch().run([revoked]).changed
+    new_batch().run([A])
+    assert not new_batch(now=NOW + timedelta(days=365)).run([revoked]).changed
+    assert authority.revoked == []

@@ -1,21 +1,18 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates and requests for them."""
+"""Certificates and their chains."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certificate import (
     CertificateError,
     read_chain,
-    signing_request,
-    timestamp,
+    root_of,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import make_key
-from cryptography import x509
 from unit.plugins.module_utils.acme.issuing import NOW, issue
 
 
@@ -36,17 +33,20 @@ def test_what_is_no_chain(pem: bytes) -> None:
         read_chain(pem)
 
 
-@pytest.mark.parametrize("key_type", ["P-256", "P-384", "RSA-2048"])
-def test_a_request_names_everything_in_the_alternative_name_only(key_type: str) -> None:
-    long_name = ".".join(["a" * 63] * 3) + ".example"
-    names = ["a.example", long_name]
-    request = x509.load_der_x509_csr(signing_request(make_key(key_type), names))
-    assert request.is_signature_valid
-    assert list(request.subject) == []
-    extension = request.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    assert extension.value.get_values_for_type(x509.DNSName) == names
+def test_a_certificate_is_named_for_renewal_as_its_issuer_and_serial_are() -> None:
+    # the example of RFC 9773 section 4.1
+    issuer_key = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
+    chain = issue(["a.example"], issuer_key=issuer_key, serial=0x8765_4321)
+    assert read_chain(chain).renewal_id == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE"
+    assert read_chain(issue(["a.example"], issuer_key=None)).renewal_id is None
 
 
-def test_timestamps_are_in_utc() -> None:
-    moment = datetime(2026, 11, 22, 15, 0, 0, 5, timezone(timedelta(hours=1)))
-    assert timestamp(moment) == "2026-11-22T14:00:00Z"
+def test_the_root_of_a_chain_is_who_signed_its_last_certificate() -> None:
+    assert root_of(issue(["a.example"]) + issue(["ca.example"])) == "Test CA"
+    with pytest.raises(CertificateError):
+        root_of(b"")
+
+
+def test_addresses_are_names_too() -> None:
+    names = ["192.0.2.1", "2001:db8::1", "a.example"]
+    assert read_chain(issue(names)).names == set(names)

@@ -166,8 +166,8 @@ def test_a_directory_that_is_none(
 
 
 def test_a_directory_without_the_entry(new_network: NewNetwork) -> None:
-    with pytest.raises(AcmeError, match=f"{DIRECTORY} has no entry revokeCert"):
-        new_network().endpoint("revokeCert", Deadline(5))
+    with pytest.raises(AcmeError, match=f"{DIRECTORY} has no entry renewalInfo"):
+        new_network().endpoint("renewalInfo", Deadline(5))
 
 
 def test_a_directory_that_is_not_there(new_network: NewNetwork, authority: Authority) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import 
     key_to_pem,
     public_der,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import Origin
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from ansible_collections.mailhost.modoboa.plugins.module_utils.files import Ownership
 from unit.plugins.module_utils.acme.folders import entries
@@ -31,7 +32,7 @@ NAME = "a.example"
 def publish(store: CertificateStore, directory: str = CA) -> bytes:
     chain, key = pair([NAME])
     with store.lock(NAME):
-        store.publish(NAME, chain, key_to_pem(key), directory, NOW)
+        store.publish(NAME, chain, key_to_pem(key), Origin(directory), NOW)
     return chain
 
 
@@ -70,7 +71,7 @@ def test_published_layout(store: CertificateStore, tmp_path: Path) -> None:
     assert (tmp_path / "certs" / NAME / "fullchain.pem").read_bytes() == chain
     stored = store.read(NAME)
     assert stored.certificate == read_chain(chain)
-    assert stored.directory == CA
+    assert stored.origin == Origin(CA)
     assert stored.fault is None
     assert stored.modes_fit
     assert matching(store)
@@ -291,7 +292,7 @@ def test_killed_at_any_moment(store: CertificateStore, before: str) -> None:
 
         def work(chain: bytes = chain, key: bytes = key_to_pem(key)) -> None:
             with store.lock(NAME):
-                store.publish(NAME, chain, key, CA, NOW)
+                store.publish(NAME, chain, key, Origin(CA), NOW)
 
         killed = killed_after(steps, work)
         if old or store.chain_path(NAME).exists():
