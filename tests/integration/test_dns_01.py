@@ -9,9 +9,13 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certificate import read_chain
 from bed import named
+from bed.acme_bed import AcmeBed
+from bed.acme_server import CaOptions
 from bed.named import CHALLENGES, DELEGATED, OWN, Named
 from bed.prefix import CHECKOUT
 
@@ -20,6 +24,7 @@ NAME, OTHER = OWN
 VALUES = ["-begins-with_a-hyphen", "another"]
 
 Hook = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +138,113 @@ def test_a_server_that_does_not_answer_is_told(bind: Named, hook: Hook) -> None:
     done = hook("-r", "127.0.0.1#1", "present", challenge(NAME), "value")
     assert done.returncode == 1
     assert "127.0.0.1#1 does not answer" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def acme(bind: Named) -> Iterator[AcmeBed]:
+    """A CA that asks BIND, and looks at every name anew."""
+    options = CaOptions(dns_server=bind.address, authorization_reuse=0)
+    with AcmeBed(f"dns-01-ca-{os.getpid()}", options=options) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def run(acme: AcmeBed, bind: Named) -> Run:
+    """Run the module with the hook, more or other options given."""
+    common = {
+        **acme.module_options(),
+        "challenge": "dns",
+        "dns_hook": [str(HOOK), "-k", str(bind.key), "-s", bind.server],
+    }
+    path = f"{acme.layout.prefix.bin}:{acme.ansible.environment()['PATH']}"
+
+    def call(check: bool = False, **options: Any) -> dict[str, Any]:
+        arguments = {**common, **options}
+        return acme.ansible.run_module(
+            "acme_cert", arguments, check=check, environment={"PATH": path}
+        )
+
+    return call
+
+
+def left_over(bind: Named) -> list[str]:
+    return [text for name in (*OWN, DELEGATED) for text in bind.texts(challenge(name))]
+
+
+def test_a_wildcard_with_its_base_name(bind: Named, run: Run) -> None:
+    options = {"name": NAME, "names": [f"*.{NAME}", OTHER]}
+    predicted = run(check=True, **options)
+    assert predicted["changed"]
+    issued = run(**options)
+    assert not issued["failed"], issued["msg"]
+    (item,) = issued["certificates"]
+    names = read_chain(Path(item["fullchain"]).read_bytes()).names
+    assert names == {NAME, f"*.{NAME}", OTHER}
+    assert not issued.get("warnings")
+    assert left_over(bind) == []
+    assert not run(**options)["changed"]
+
+
+def test_a_delegated_wildcard_among_many(bind: Named, run: Run) -> None:
+    certificates = [{"name": f"*.{DELEGATED}"}, {"name": f"*.{OTHER}"}, {"name": OTHER}]
+    result = run(certificates=certificates, force=True)
+    assert not result["failed"], result["msg"]
+    assert all(item["changed"] for item in result["certificates"])
+    assert left_over(bind) == []
+
+
+def test_a_refused_record_is_told_and_stops_no_other(acme: AcmeBed, bind: Named, run: Run) -> None:
+    certificates = [{"name": "not-granted.example"}, {"name": NAME}]
+    result = run(certificates=certificates, force=True)
+    bad, good = result["certificates"]
+    assert good["changed"]
+    assert bad["step"] == "hook"
+    assert bad["error"] == (
+        f'hook: the DNS hook {HOOK}, asked to "present _acme-challenge.not-granted.example. VALUE",'
+        f" ended with 1: update failed: REFUSED / nsupdate-hook: {bind.server} refused to add"
+        " _acme-challenge.not-granted.example. Run it by hand with these arguments, as the same"
+        " user, to see why."
+    )
+    again = run(certificates=certificates, force=True)
+    assert again["certificates"][0]["error"] == bad["error"]
+    secret = bind.key.read_text().split('secret "')[1].split('"')[0]
+    assert secret not in str(result)
+    assert left_over(bind) == []
+
+
+def test_what_a_killed_run_left_does_no_harm(bind: Named, run: Run, hook: Hook) -> None:
+    hook("present", challenge(NAME), "left-over")
+    result = run(name=f"*.{NAME}", names=[NAME], force=True)
+    assert not result["failed"], result["msg"]
+    # it is nobody's to remove
+    assert left_over(bind) == ["left-over"]
+    hook("cleanup", challenge(NAME), "left-over")
+
+
+def test_what_the_ca_does_not_find_is_removed_again(bind: Named, run: Run, tmp_path: Path) -> None:
+    wrong = tmp_path / "hook"
+    wrong.write_text(
+        f'#!/bin/sh\nshift 4\nexec {HOOK} -k {bind.key} -s {bind.server} "$1" "$2" w\n'
+    )
+    wrong.chmod(0o755)
+    result = run(name=NAME, force=True, dns_hook=[str(wrong), "-k", "key", "-s", "server"])
+    (item,) = result["certificates"]
+    assert item["step"] == "authorization"
+    assert item["problem"]["identifier"] == NAME
+    assert left_over(bind) == []
+
+
+def test_a_failing_cleanup_is_a_warning(bind: Named, run: Run, hook: Hook, tmp_path: Path) -> None:
+    keeping = tmp_path / "hook"
+    keeping.write_text(
+        "#!/bin/sh\n[ $1 = present ] || { echo kept; exit 1; }\n"
+        f'exec {HOOK} -k {bind.key} -s {bind.server} "$@"\n'
+    )
+    keeping.chmod(0o755)
+    result = run(name=OTHER, force=True, dns_hook=[str(keeping)])
+    assert not result["failed"], result["msg"]
+    (warning,) = result["warnings"]
+    assert "ended with 1: kept." in warning
+    for value in bind.texts(challenge(OTHER)):
+        hook("cleanup", challenge(OTHER), value)
+    assert left_over(bind) == []

@@ -21,7 +21,7 @@ from typing import cast
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .errors import stable_text
-from .resolver import Resolver, ResolverError
+from .resolver import Resolver, ResolverError, is_address
 from .waiting import Deadline
 
 _USER_AGENT = "ansible-collection-mailhost.modoboa (acme_cert, looking before a CA does)"
@@ -108,23 +108,28 @@ class Fetcher:
         return target
 
     def _addresses(self, target: SplitResult) -> list[str]:
+        host = str(target.hostname)
+        if is_address(host):
+            return [host]
         try:
-            addresses = self._resolver.addresses(str(target.hostname))
+            addresses = self._resolver.addresses(host)
         except ResolverError as error:
-            raise FetchError(f"it redirects to {target.hostname}: {error}", "dns") from error
+            raise FetchError(f"it redirects to {host}: {error}", "dns") from error
         if not addresses:
-            raise FetchError(f"it redirects to {target.hostname}, which has no address", "dns")
+            raise FetchError(f"it redirects to {host}, which has no address", "dns")
         return addresses
 
 
 def _first(target: SplitResult, addresses: Sequence[str]) -> tuple[Page, str | None]:
     """Ask the first address that answers; return the page, and where it redirects to."""
-    for address in addresses[:-1]:
+    errors = []
+    for address in addresses:
         try:
             return _ask(target, address)
-        except FetchError:
-            continue
-    return _ask(target, addresses[-1])
+        except FetchError as error:
+            errors.append(error)
+    # a missing route says least
+    raise min(errors, key=lambda error: error.no_route)
 
 
 def _ask(target: SplitResult, address: str) -> tuple[Page, str | None]:

@@ -8,7 +8,6 @@ A CA counts failed authorizations; for some names a handful in an hour is all it
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from typing import Optional
 
 from .errors import PREFIX, AcmeError, Problem, stable_text
 from .fetch import Fetcher, FetchError, Page
-from .resolver import Resolver, ResolverError, SystemResolver
+from .resolver import Resolver, ResolverError, SystemResolver, is_address
 from .responder import Responder
 
 _STEP = "probe"
@@ -70,7 +69,7 @@ class Probe:
     def _judge(self, name: str, thumbprint: str) -> Verdict:
         """Say what is wrong with one name."""
         try:
-            addresses = [name] if _is_address(name) else self._resolver.addresses(name)
+            addresses = [name] if is_address(name) else self._resolver.addresses(name)
         except ResolverError as error:
             return _problem("dns", name, str(error))
         if not addresses:
@@ -97,14 +96,6 @@ class Probe:
         if page.status == HTTPStatus.OK and page.body.rstrip() == answer.encode("ascii"):
             return None
         return FetchError(f"{page.url} answers {_what(page, token)}", "unauthorized")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _what(page: Page, token: str) -> str:

@@ -136,6 +136,15 @@ class NameServer:
         raise AssertionError  # the last attempt has returned or raised
 
 
+def is_address(name: str) -> bool:
+    """Say whether something stands for itself and needs no resolver."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def resolver_from(option: str | None) -> Resolver:
     """Return the resolver that the option ``look_resolver`` describes.
 

@@ -269,6 +269,21 @@ def test_of_the_addresses_behind_a_redirect_one_has_to_answer(
     probe.look([NAME], THUMBPRINT)
 
 
+@pytest.mark.usefixtures("without_route")
+def test_a_refusal_behind_a_redirect_says_more_than_a_missing_route(
+    probe: Probe, zone: Zone, serve: Serve
+) -> None:
+    zone.records["other.example"] = ["127.0.0.4", "2001:db8::4"]
+    serve(redirect(f"http://other.example:{zone.port}PATH"))
+    assert "Connection refused" in problem_of(probe).detail
+
+
+def test_a_redirect_to_an_address_needs_no_resolver(probe: Probe, zone: Zone, serve: Serve) -> None:
+    serve(redirect(f"http://{THERE}:{zone.port}PATH"))
+    serve(address=THERE)
+    probe.look([NAME], THUMBPRINT)
+
+
 def counting(respond: Callable[[str, str], Answer], redirects: int) -> Callable[..., Answer]:
     def respond_in_the_end(host: str, path: str) -> Answer:
         path, _question, number = path.partition("?")
