@@ -38,7 +38,7 @@ class AcmeBed(Instance):
         layout = self.layout
         self.dns = Dns(layout)
         self.acme = server(layout, self.dns.address, options or CaOptions())
-        self.nginx = ChallengeNginx(layout)
+        self.nginx = ChallengeNginx(layout, self.acme.proxy_port)
         self.ansible = Ansible(layout)
 
     @property
@@ -61,7 +61,10 @@ class AcmeBed(Instance):
         self._stop_program(self.acme.name)
 
     def start_acme(self) -> None:
-        """Start the CA again at the same address. Accounts, orders and its keys are new."""
+        """Start the CA again at the same address.
+
+        Unless it has the feature MEMORY, it has forgotten accounts and orders and has new keys.
+        """
         self._launch(self.acme.program())
         self._await(self.acme.name, self.acme.ready)
         self._save(complete=True)

@@ -17,6 +17,7 @@ from bed.process import Program
 
 # Seconds: 90 days, as public CAs issue; Pebble's own default is five years
 LIFETIME = 90 * 24 * 3600
+DAY = 24 * 3600
 
 
 class Feature(Enum):
@@ -25,12 +26,14 @@ class Feature(Enum):
     RENEWAL_INFORMATION = "renewal information (RFC 9773)"
     SETTABLE_RENEWAL_INFORMATION = "renewal information that a test sets"
     PROFILES = "profiles"
+    PROFILE_LIFETIMES = "profiles with lifetimes of their own"
+    SHORT_LIFETIMES = "lifetimes that are no whole days"
     EXTERNAL_ACCOUNTS = "external account binding"
     ALTERNATE_CHAINS = "alternate chains"
     CHAIN_LENGTH = "chains with more than one intermediate certificate"
-    IP_ADDRESSES = "certificates for IP addresses"
     NONCE_REJECTION = "rejected nonces on demand"
     BLOCKED_NAMES = "names that it refuses"
+    MEMORY = "knowing accounts and orders after a restart"
     SLEEP = "waiting before it looks at a challenge"
 
 
@@ -62,6 +65,8 @@ class CaOptions:
         """The features without which a server cannot behave like this."""
         needed = {
             Feature.PROFILES: self.profiles,
+            Feature.PROFILE_LIFETIMES: set(self.profiles.values()) - {self.lifetime},
+            Feature.SHORT_LIFETIMES: self.lifetime % DAY,
             Feature.EXTERNAL_ACCOUNTS: self.external_accounts,
             Feature.BLOCKED_NAMES: self.blocked_names,
             Feature.NONCE_REJECTION: self.nonce_rejection,
@@ -123,9 +128,18 @@ class AcmeServer(ABC):
         None where the API has no TLS.
         """
 
+    @property
+    def proxy_port(self) -> int | None:
+        """Where it needs a proxy to get to the bed's nginx instead of port 80; None if it does not."""
+        return None
+
     @abstractmethod
     def issuer_roots(self) -> str:
-        """The root certificate (PEM) of what it issues; a new one after each start."""
+        """The root certificate (PEM) of what it issues."""
+
+    @abstractmethod
+    def revoked(self, serial: str) -> bool:
+        """Whether the certificate with a serial number (hexadecimal) has been revoked."""
 
     @abstractmethod
     def program(self) -> Program:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bed.acme2certifier import Acme2certifier
 from bed.acme_server import AcmeServer
 from bed.pebble import Pebble, PebbleSid, PebbleTrixie
 
@@ -12,4 +13,5 @@ SERVERS: dict[str, type[AcmeServer]] = {
     "pebble-bookworm": Pebble,
     "pebble-trixie": PebbleTrixie,
     "pebble-sid": PebbleSid,
+    "acme2certifier": Acme2certifier,
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bed's own certificate authority, for what must speak TLS before any ACME is done."""
+"""The bed's own certificate authorities: for TLS before any ACME is done, and for a CA to issue with."""
 
 from __future__ import annotations
 
@@ -28,18 +28,12 @@ def make_tls_files(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     ca_key = ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test bed CA")])
-    ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
+    ca = _root("Test bed CA", ca_key, path_length=0)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     address = x509.IPAddress(ipaddress.ip_address(LOOPBACK))
     server = (
-        _builder(name, ca_name, key.public_key())
+        _builder(name, ca.subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(
@@ -51,9 +45,44 @@ def make_tls_files(folder: Path) -> None:
         )
         .sign(ca_key, hashes.SHA256())
     )
-    (folder / "ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM))
+    _write_certificate(folder / "ca.pem", ca)
+    _write_certificate(folder / "server.pem", server)
     _write_key(folder / "server.key", key)
+
+
+def make_issuer(folder: Path) -> None:
+    """Write root.pem, and issuer.pem with issuer.key: an intermediate that can sign certificates.
+
+    The root's key is forgotten.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    root = _root("Test bed issuing root", root_key, path_length=1)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test bed issuing intermediate")])
+    issuer = (
+        _builder(name, root.subject, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()),
+            critical=False,
+        )
+        .sign(root_key, hashes.SHA256())
+    )
+    _write_certificate(folder / "root.pem", root)
+    _write_certificate(folder / "issuer.pem", issuer)
+    _write_key(folder / "issuer.key", key)
+
+
+def _root(name: str, key: ec.EllipticCurvePrivateKey, *, path_length: int) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    return (
+        _builder(subject, subject, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
 
 
 def _builder(
@@ -84,6 +113,10 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _write_certificate(file: Path, certificate: x509.Certificate) -> None:
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:

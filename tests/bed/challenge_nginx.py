@@ -38,6 +38,17 @@ SERVERS = Template("""\
   }
 """)
 
+# A client of this proxy connects to an address at port 80, and gets to the same at another port.
+PROXY = Template("""\
+  server {
+    listen $address:$proxy_port;
+    location / {
+      proxy_pass http://$$host:$port;
+      proxy_set_header Host $$http_host;
+    }
+  }
+""")
+
 
 class ChallengeNginx(WebServer):
     """Serves a webroot for every name but those below two domains.
@@ -46,9 +57,11 @@ class ChallengeNginx(WebServer):
     thumbprint. Below ``elsewhere.example`` it finds nothing, as if a name led to another server.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, proxy_port: int | None = None) -> None:
+        """With a ``proxy_port`` it is also a proxy there: from any port 80 to its own."""
         super().__init__(layout)
         self.webroot: Path = layout.storage / "webroot"
+        self._proxy_port = proxy_port
         self._thumbprint = "unknown"
 
     def ready(self) -> bool:
@@ -63,11 +76,16 @@ class ChallengeNginx(WebServer):
 
     def servers(self) -> str:
         """One block for each way to answer."""
-        return SERVERS.substitute(
+        servers = SERVERS.substitute(
             address=LOOPBACK,
             port=self.http_port,
             webroot=self.webroot,
             stateless=STATELESS_DOMAIN,
             elsewhere=ELSEWHERE_DOMAIN,
             thumbprint=self._thumbprint,
+        )
+        if self._proxy_port is None:
+            return servers
+        return servers + PROXY.substitute(
+            address=LOOPBACK, proxy_port=self._proxy_port, port=self.http_port
         )

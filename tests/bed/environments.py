@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two virtual environments: the controller's and Modoboa's."""
+"""The virtual environments: the controller's, Modoboa's, and on demand acme2certifier's."""
 
 from __future__ import annotations
 
@@ -64,6 +64,11 @@ def install_modoboa(prefix: Prefix, *, tests: bool) -> None:
     if tests:
         steps.append(Step("modoboa-tests", ("modoboa.txt",), extras="[test,types]"))
     _install(prefix, "modoboa", steps)
+
+
+def install_acme2certifier(prefix: Prefix) -> None:
+    """An ACME server in Python, with its application server."""
+    _install(prefix, "acme2certifier", [Step("acme2certifier", ("acme2certifier.txt",))])
 
 
 def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:

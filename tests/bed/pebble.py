@@ -29,13 +29,17 @@ FEATURES = {
         Feature.EXTERNAL_ACCOUNTS,
         Feature.ALTERNATE_CHAINS,
         Feature.CHAIN_LENGTH,
-        Feature.IP_ADDRESSES,
         Feature.NONCE_REJECTION,
         Feature.BLOCKED_NAMES,
+        Feature.SHORT_LIFETIMES,
         Feature.SLEEP,
     },
     (2, 6): {Feature.RENEWAL_INFORMATION},
-    (2, 10): {Feature.PROFILES, Feature.SETTABLE_RENEWAL_INFORMATION},
+    (2, 10): {
+        Feature.PROFILES,
+        Feature.PROFILE_LIFETIMES,
+        Feature.SETTABLE_RENEWAL_INFORMATION,
+    },
 }
 
 

@@ -9,7 +9,7 @@ import datetime
 import ipaddress
 from typing import Any
 
-from acme import challenges, client, crypto_util, messages
+from acme import challenges, client, crypto_util, errors, messages
 from bed.acme_bed import AcmeBed
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -34,6 +34,20 @@ class AcmeClient:
         """The thumbprint of the account's key, base64url."""
         response = challenges.HTTP01(token=b"t" * 32).response(self.key)
         return str(response.key_authorization.rpartition(".")[2])
+
+    def known(self) -> bool:
+        """Whether the CA still knows the account."""
+        wanted = messages.NewRegistration(only_return_existing=True)
+        self._client.net.account = None
+        try:
+            self._client.new_account(wanted)
+        except errors.ConflictError:
+            return True
+        except messages.Error as error:
+            if error.code == "accountDoesNotExist":
+                return False
+            raise
+        return True
 
     def register(self, binding: tuple[str, str] | None = None) -> None:
         """Create the account, bound to a key identifier with its key (base64url)."""
@@ -60,9 +74,19 @@ class AcmeClient:
                 self._answer(authorization.body)
         deadline = datetime.datetime.now() + PATIENCE  # noqa: DTZ005 # what the library compares with
         polled = self._client.poll_authorizations(order, deadline)
+        # The library overlooks those that failed and do not say why
+        failed = [
+            each for each in polled.authorizations if each.body.status != messages.STATUS_VALID
+        ]
+        if failed:
+            raise errors.ValidationError(failed)
         done = self._client.finalize_order(polled, deadline, fetch_alternative_chains=True)
         chains = [done.fullchain_pem, *done.alternative_fullchains_pem]
         return [x509.load_pem_x509_certificates(chain.encode()) for chain in chains]
+
+    def revoke(self, certificate: x509.Certificate) -> None:
+        """Revoke a certificate of this account."""
+        self._client.revoke(certificate, 0)
 
     def _answer(self, authorization: messages.Authorization) -> None:
         """Put the answer into the webroot, and let the CA look."""

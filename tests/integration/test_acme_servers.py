@@ -57,7 +57,7 @@ def test_its_directory_has_what_it_claims(acme_bed: AcmeBed) -> None:
     assert ("profiles" in meta) == (Feature.PROFILES in features)
 
 
-def test_it_issues_for_names_that_are_answered(acme_bed: AcmeBed) -> None:
+def test_it_issues_for_names_that_are_answered_and_revokes(acme_bed: AcmeBed) -> None:
     client = AcmeClient(acme_bed)
     client.register()
     acme_bed.nginx.answer_stateless(client.thumbprint)
@@ -66,6 +66,10 @@ def test_it_issues_for_names_that_are_answered(acme_bed: AcmeBed) -> None:
     chain = client.issue(*names)[0]
     assert verified(chain, acme_bed.acme.issuer_roots())
     assert lives(chain[0], 90 * DAY)
+    serial = f"{chain[0].serial_number:x}"
+    assert not acme_bed.acme.revoked(serial)
+    client.revoke(chain[0])
+    assert acme_bed.acme.revoked(serial)
 
 
 @pytest.mark.parametrize("name", ["unknown.servers.example", "found.elsewhere.example"])
@@ -77,12 +81,20 @@ def test_it_refuses_names_that_are_not_answered(acme_bed: AcmeBed, name: str) ->
         client.issue(name)
 
 
-def test_addresses(acme_bed: AcmeBed) -> None:
-    if Feature.IP_ADDRESSES not in acme_bed.acme.features:
-        pytest.skip("this CA issues for names alone")
+def test_it_issues_for_addresses(acme_bed: AcmeBed) -> None:
     client = AcmeClient(acme_bed)
     client.register()
     assert client.issue(addresses=("127.0.0.1",))
+
+
+@pytest.mark.parametrize(
+    "server", [NEWEST, pytest.param("acme2certifier", marks=pytest.mark.extended)]
+)
+def test_orders_of_unknown_profiles_are_refused(server: str, start_acme: StartAcme) -> None:
+    client = AcmeClient(start_acme(server))
+    client.register()
+    with pytest.raises(messages.Error, match="invalidProfile"):
+        client.issue("profile.servers.example", profile="unknown")
 
 
 @pytest.mark.parametrize("server", EACH_SERVER)
@@ -175,14 +187,16 @@ def test_what_a_ca_cannot_do_is_said(start_acme: StartAcme) -> None:
 @pytest.mark.parametrize("server", EACH_SERVER)
 def test_a_ca_that_died_comes_back(server: str, start_acme: StartAcme) -> None:
     bed = start_acme(server)
-    AcmeClient(bed).register()
+    client = AcmeClient(bed)
+    client.register()
+    assert client.known()
     bed.stop_acme()
     assert not bed.running
     with pytest.raises(requests.ConnectionError):
         directory(bed)
     bed.start_acme()
     assert bed.running
-    AcmeClient(bed).register()
+    assert client.known() == (Feature.MEMORY in bed.acme.features)
 
 
 def test_names_have_texts_and_trouble(start_acme: StartAcme) -> None:
