@@ -48,10 +48,28 @@ options:
     default: false
   account_key_type:
     description:
-      - Kind of the account's private key. Only used when the key is made.
+      - Kind of the account's private key; V(P-256) if not set. Used when the key is made.
+      - Only M(mailhost.modoboa.acme_account) changes the key of an account that has one of another kind.
     type: str
     choices: [P-256, RSA-2048, RSA-3072, RSA-4096]
-    default: P-256
+  eab_kid:
+    description:
+      - Key identifier that the CA handed out for external account binding (RFC 8555 section 7.3.4), together with
+        O(eab_hmac_key). Some CAs create accounts for their customers only.
+      - Only used when an account is created. Set both or none.
+      - If not set, the environment variable E(ACME_EAB_KID) of the host that the module runs on is used.
+    type: str
+  eab_hmac_key:
+    description:
+      - Key for external account binding, in base64url as the CA handed it out. A secret.
+      - If not set, the environment variable E(ACME_EAB_HMAC_KEY) of the host that the module runs on is used.
+    type: str
+  eab_algorithm:
+    description:
+      - How the binding is signed. Only change this if the CA says so.
+    type: str
+    choices: [HS256, HS384, HS512]
+    default: HS256
   storage:
     description:
       - Folder that holds everything, as an absolute path.

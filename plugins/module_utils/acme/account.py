@@ -1,63 +1,39 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The account at the CA: one key and one URL for each directory, kept in the storage."""
+"""The account at the CA: created once, found again, changed and deactivated (RFC 8555 section 7.3)."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 import threading
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from ..files import remove_leftovers, write_file
+from .account_folder import AccountFolder, Recorded
+from .account_plan import AccountOptions, AccountPlan
 from .errors import AcmeError, ProblemError
-from .files import locked, make_directory
-from .keys import AccountKey, PrivateKey, key_from_pem, key_to_pem, make_key
 from .network import Network
+from .registration import Registration, deactivate, find, register, update_contact
+from .rollover import roll_over, settle
 from .waiting import Deadline
-
-_LOCK_SECONDS = 60.0
-_PRIVATE = 0o700
-_CREATED = "created"
-_CONTACT_UPDATED = "contact updated"
-
-
-@dataclass(frozen=True)
-class AccountOptions:
-    """What the operator wants of the account.
-
-    :ivar contact: addresses as the CA wants them, ``mailto:`` included; ``None`` leaves them
-    """
-
-    contact: tuple[str, ...] | None
-    terms_agreed: bool
-    key_type: str
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What the CA was told and what it answered, from account.json.
-
-    :ivar url: empty once the CA has forgotten the account
-    """
-
-    url: str
-    contact: tuple[str, ...]
 
 
 class Account:
-    """An account in ``<storage>/account/<directory>/``: ``key.pem`` and ``account.json``."""
+    """The account at one CA, with its folder in the storage."""
 
-    def __init__(self, storage: Path, directory_url: str, options: AccountOptions) -> None:
-        self._path = storage / "account" / folder_name(directory_url)
+    def __init__(
+        self,
+        storage: Path,
+        directory_url: str,
+        options: AccountOptions,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._folder = AccountFolder(storage, directory_url)
         self._directory_url = directory_url
         self._options = options
+        self._now = now
         self._renewing = threading.Lock()
         self.changed = False
 
@@ -65,58 +41,74 @@ class Account:
     def url(self) -> str | None:
         """The account's URL at the CA, ``None`` before it is registered.
 
+        :raises AcmeError: the key is of a kind that cannot be used
         :raises OSError: the storage cannot be read
         """
-        registration = self._registration()
+        registration = self.read().registration
         return (registration.url or None) if registration else None
 
     @property
     def thumbprint(self) -> str | None:
         """The key's thumbprint, ``None`` before there is a key.
 
+        :raises AcmeError: the key is of a kind that cannot be used
         :raises OSError: the storage cannot be read
         """
-        key = self._key()
-        return AccountKey(key).thumbprint if key else None
+        key = self.read().key
+        return key.thumbprint if key else None
+
+    def read(self) -> Recorded:
+        """Return what is recorded of the account in the storage.
+
+        :raises AcmeError: the key is of a kind that cannot be used
+        :raises OSError: the storage cannot be read
+        """
+        return self._folder.read()
 
     def planned_change(self) -> str | None:
-        """Say what :meth:`ensure` would do, without asking the CA; ``None`` for nothing.
+        """Say what :meth:`ensure` would change and why, without asking the CA; ``None`` for nothing.
 
         :raises AcmeError: it would fail for want of consent
         :raises OSError: the storage cannot be read
         """
-        registration = self._registration() if self._key() else None
-        if registration is None or not registration.url:
-            if not self._options.terms_agreed:
-                raise AcmeError(
-                    "there is no account yet, and the CA creates one only for those who agree to"
-                    f" its terms of service. Read them (meta.termsOfService in"
-                    f" {self._directory_url}) and set terms_agreed to true."
-                )
-            return _CREATED
-        if self._options.contact not in (None, registration.contact):
-            return _CONTACT_UPDATED
-        return None
+        plan = self._plan()
+        if not plan.recorded.has_key:
+            self._require_consent(f"meta.termsOfService in {self._directory_url}")
+        return plan.reason()
 
-    def describe(self) -> str:
-        """Return the recorded account for a diff, empty when there is none.
+    def planned_removal(self) -> str | None:
+        """Say what :meth:`remove` would do, without asking the CA; ``None`` for nothing.
 
+        :raises AcmeError: the key cannot be read, so that nobody could deactivate the account
         :raises OSError: the storage cannot be read
         """
-        registration = self._registration() if self._key() else None
-        if registration is None or not registration.url:
-            return ""
-        return self._description(registration.contact)
+        if not self._folder.holds_anything():
+            return None
+        if self.read().damaged:
+            raise AcmeError(
+                "the account's key.pem cannot be read, so that the account cannot be deactivated."
+                " Repair it, or remove the account's folder from the storage by hand."
+            )
+        return "to be deactivated at the CA and removed"
+
+    def describe(self) -> str:
+        """Return what is recorded for a diff: the account, only its key, or nothing.
+
+        :raises AcmeError: the key is of a kind that cannot be used
+        :raises OSError: the storage cannot be read
+        """
+        return self._plan().before()
 
     def describe_wanted(self) -> str:
         """Return the account for a diff as the options want it.
 
+        :raises AcmeError: the key is of a kind that cannot be used
         :raises OSError: the storage cannot be read
         """
-        return self._description(self._wanted_contact())
+        return self._plan().after()
 
     def ensure(self, network: Network, deadline: Deadline) -> None:
-        """Make sure that there is an account with the wanted contact, and let requests name it.
+        """Make sure that the account is as wanted, and let requests name it.
 
         Asks the CA only when something is missing or differs.
 
@@ -124,15 +116,14 @@ class Account:
         :raises OSError: the storage cannot be read or written
         """
         if self.planned_change():
-            make_directory(self._path.parent.parent, 0o755)
-            with self._lock():
-                remove_leftovers(self._path)
+            # a mistyped directory, or a CA that does not take everybody, leaves nothing behind
+            network.endpoint("newAccount", deadline)
+            if not self.read().has_key:
+                self._require_binding(network, deadline)
+            with self._folder.lock():
                 self._change(network, deadline)
-        registration, key = self._registration(), self._key()
-        if key is None or registration is None or not registration.url:
+        if not self._use(network):
             raise AcmeError("the account vanished from the storage while it was being used")
-        network.account_key = AccountKey(key)
-        network.account_url = registration.url
 
     def renew(self, forgotten_url: str | None, network: Network, deadline: Deadline) -> None:
         """Register the same key again, because the CA no longer knows the account.
@@ -146,125 +137,124 @@ class Account:
         with self._renewing:
             if network.account_url != forgotten_url:
                 return
-            if not self._options.terms_agreed:
-                raise AcmeError(
-                    "the CA no longer knows the account that is recorded here, and creates it again"
-                    " only for those who agree to its terms of service. Set terms_agreed to true."
-                )
-            with self._lock():
-                registration = self._registration()
+            self._require_consent(self._terms(network, deadline))
+            with self._folder.lock():
+                registration = self.read().registration
                 if registration and registration.url == forgotten_url:
-                    self._record("", registration.contact)
+                    self._folder.record(replace(registration, url=""))
             self.ensure(network, deadline)
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return locked(self._path / ".lock", _PRIVATE, _LOCK_SECONDS)
+    def remove(self, network: Network, deadline: Deadline) -> None:
+        """Deactivate the account at the CA, for good, and then remove its folder.
+
+        An account that the CA does not know, or has closed, counts as deactivated.
+
+        :raises AcmeError: the CA cannot be asked, or refused; the folder is still there
+        :raises OSError: the folder cannot be removed
+        """
+        if self.planned_removal() is None:
+            return
+        with self._folder.lock():
+            recorded = self.read()
+            for key in (recorded.next_key, recorded.key):
+                if key:
+                    deactivate(network, key, deadline)
+            # another run may have removed it before the lock was ours
+            self.changed = self._folder.holds_anything()
+            self._folder.remove()
+
+    def raise_if_closed(self, network: Network, deadline: Deadline) -> None:
+        """Find out whether the account was closed, which CAs only call unauthorized.
+
+        :raises ClosedAccountError: it was
+        :raises AcmeError: the CA cannot be asked
+        """
+        self._find(network, deadline)
 
     def _change(self, network: Network, deadline: Deadline) -> None:
         # look again: another process may have done it before the lock was ours
-        change = self.planned_change()
-        if change is None:
+        if self.planned_change() is None:
             return
-        # a mistyped directory leaves no key behind
-        new_account = network.endpoint("newAccount", deadline)
-        network.account_key = AccountKey(self._key() or self._make_key())
-        if change == _CREATED:
-            url = self._register(network, new_account, deadline)
-        else:
-            url = network.account_url = self.url
-            try:
-                self._tell_contact(network, deadline)
-            except ProblemError as error:
-                if error.problem.code != "accountDoesNotExist" or not self._options.terms_agreed:
-                    raise
-                url = self._register(network, new_account, deadline)
-        if not url:
-            raise AcmeError("the CA did not say where the new account is. Report this to the CA.")
-        self._record(url, self._wanted_contact())
+        has_new_key = False
+        if self.read().next_key:
+            has_new_key = settle(self._folder, network, deadline)
+            self.changed = True
+        if not self.read().registered:
+            has_new_key |= self.read().key is None
+            self._register(network, deadline)
+        try:
+            self._update(network, deadline, has_new_key)
+        except ProblemError as error:
+            if error.problem.code == "unauthorized":
+                self.raise_if_closed(network, deadline)
+            if error.problem.code != "accountDoesNotExist":
+                raise
+            self._register(network, deadline)
+            self._update(network, deadline, has_new_key)
+
+    def _register(self, network: Network, deadline: Deadline) -> None:
+        """Find the account of the key, or create it."""
+        found = self._find(network, deadline)
+        if found is None:
+            self._require_consent(self._terms(network, deadline))
+            self._require_binding(network, deadline)
+            plan = self._plan()
+            key = plan.recorded.key or self._folder.make_key(self._options.key_type)
+            found = register(network, key, plan.contact, self._options.binding, deadline)
+            # a CA may say less of the contact than it was told
+            found = Registration(found.url, plan.contact)
+        self._folder.record(found)
         self.changed = True
 
-    def _register(self, network: Network, new_account: str, deadline: Deadline) -> str | None:
-        wanted = self._wanted_contact()
-        reply = network.post(
-            new_account,
-            {"contact": wanted, "termsOfServiceAgreed": True},
-            deadline,
-            what="the new account",
-            key=network.account_key,
+    def _find(self, network: Network, deadline: Deadline) -> Registration | None:
+        key = self.read().key
+        return find(network, key, deadline) if key else None
+
+    def _update(self, network: Network, deadline: Deadline, has_new_key: bool) -> None:
+        """Bring contact and key of the registered account up to date."""
+        self._use(network)
+        plan = replace(self._plan(), has_new_key=has_new_key)
+        contact, registration = plan.new_contact, plan.recorded.registration
+        if contact is not None and registration is not None:
+            update_contact(network, contact, deadline)
+            self._folder.record(replace(registration, contact=contact))
+            self.changed = True
+        if plan.next_key_type:
+            roll_over(self._folder, plan.next_key_type, network, deadline)
+            self.changed = True
+
+    def _use(self, network: Network) -> bool:
+        """Let requests name the recorded account, if there is one."""
+        recorded = self.read()
+        if recorded.registration is None or not recorded.registered:
+            return False
+        network.account_key, network.account_url = recorded.key, recorded.registration.url
+        return True
+
+    def _plan(self) -> AccountPlan:
+        return AccountPlan(self._options, self.read(), self._directory_url, self._now())
+
+    def _terms(self, network: Network, deadline: Deadline) -> str:
+        """Return where the CA's terms of service are, as the CA itself says."""
+        where = network.meta(deadline).get("termsOfService")
+        return str(where or f"meta.termsOfService in {self._directory_url}")
+
+    def _require_consent(self, terms: str) -> None:
+        if self._options.terms_agreed:
+            return
+        what = "there is no account yet"
+        if self.read().registration:
+            what = "the CA no longer knows the account that is recorded here"
+        raise AcmeError(
+            f"{what}, and the CA creates one only for those who agree to its terms of service. Read"
+            f" them ({terms}) and set terms_agreed to true."
         )
-        # 200 instead of 201: the CA knows the key already, and has taken no notice of the contact
-        # (RFC 8555 section 7.3.1)
-        if reply.status == 200 and tuple(reply.json().get("contact") or ()) != wanted:
-            network.account_url = reply.location
-            self._tell_contact(network, deadline)
-        return reply.location
 
-    def _tell_contact(self, network: Network, deadline: Deadline) -> None:
-        if network.account_url:
-            contact = {"contact": self._wanted_contact()}
-            network.post(network.account_url, contact, deadline, what="the account's contact")
-
-    def _wanted_contact(self) -> tuple[str, ...]:
-        if self._options.contact is not None:
-            return self._options.contact
-        registration = self._registration()
-        return registration.contact if registration else ()
-
-    def _make_key(self) -> PrivateKey:
-        path = self._path / "key.pem"
-        if path.exists():
-            # not readable as a key; it may still be of use to whoever can repair it
-            path.replace(self._path / "key.pem.unreadable")
-        key = make_key(self._options.key_type)
-        write_file(path, key_to_pem(key), 0o600)
-        return key
-
-    def _record(self, url: str, contact: tuple[str, ...]) -> None:
-        document = {"directory": self._directory_url, "url": url, "contact": contact}
-        content = json.dumps(document, indent=2) + "\n"
-        write_file(self._path / "account.json", content.encode(), 0o600)
-
-    def _key(self) -> PrivateKey | None:
-        try:
-            return key_from_pem((self._path / "key.pem").read_bytes())
-        except FileNotFoundError:
-            return None
-
-    def _registration(self) -> Registration | None:
-        try:
-            document: Any = json.loads((self._path / "account.json").read_bytes())
-            contact = tuple(str(each) for each in document["contact"])
-            if document["directory"] == self._directory_url and isinstance(document["url"], str):
-                return Registration(document["url"], contact)
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            # half a file, or one of another kind: as good as none, the CA knows the key
-            pass
-        return None
-
-    def _description(self, contact: tuple[str, ...]) -> str:
-        return f"directory: {self._directory_url}\ncontact: {', '.join(contact) or 'none'}\n"
-
-
-def folder_name(directory_url: str) -> str:
-    """Return the account folder's name for a CA: its host to recognise it, a digest to tell apart."""
-    host = re.sub(r"[^a-z0-9.-]", "_", urlsplit(directory_url).netloc.lower())
-    digest = hashlib.sha256(directory_url.encode()).hexdigest()[:8]
-    return f"{host}-{digest}"
-
-
-def contact_addresses(contact: list[str]) -> tuple[str, ...]:
-    """Return contact addresses as URLs, the way ACME wants them (RFC 8555 section 7.3).
-
-    :param contact: mail addresses, with or without ``mailto:``
-    :raises AcmeError: one of them is no mail address
-    """
-    addresses = []
-    for address in contact:
-        bare = address[len("mailto:") :] if address.startswith("mailto:") else address
-        if not re.fullmatch(r"[^@\s,?]+@[^@\s,?]+", bare):
+    def _require_binding(self, network: Network, deadline: Deadline) -> None:
+        required = network.meta(deadline).get("externalAccountRequired") is True
+        if required and self._options.binding is None:
             raise AcmeError(
-                f"account_contact has {address!r}, which is no mail address. Write it as"
-                " name@domain."
+                "this CA creates accounts only for those whom it already knows"
+                f" (meta.externalAccountRequired in {self._directory_url}). Set eab_kid and"
+                " eab_hmac_key to what it handed out."
             )
-        addresses.append(f"mailto:{bare}")
-    return tuple(addresses)

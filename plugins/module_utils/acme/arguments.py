@@ -17,10 +17,14 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback
 
 from ..files import Ownership
-from .account import Account, AccountOptions, contact_addresses
+from .account import Account
+from .account_plan import AccountOptions
+from .binding import BINDING_ALGORITHMS, read_binding
+from .contact import contact_addresses
 from .errors import AcmeError
 from .keys import ACCOUNT_KEY_TYPES
 from .network import Network, Trust
+from .rollover import RolloverRule
 
 _MOST_CONCURRENT = 64
 
@@ -41,8 +45,18 @@ def ca_arguments() -> dict[str, Any]:
         "account_key_type": {
             "type": "str",
             "choices": list(ACCOUNT_KEY_TYPES),
-            "default": "P-256",
             "no_log": False,
+        },
+        "eab_kid": {"type": "str", "fallback": (env_fallback, ["ACME_EAB_KID"])},
+        "eab_hmac_key": {
+            "type": "str",
+            "no_log": True,
+            "fallback": (env_fallback, ["ACME_EAB_HMAC_KEY"]),
+        },
+        "eab_algorithm": {
+            "type": "str",
+            "choices": list(BINDING_ALGORITHMS),
+            "default": BINDING_ALGORITHMS[0],
         },
         "storage": {"type": "path", "required": True},
         "concurrency": {"type": "int", "default": 8},
@@ -60,16 +74,23 @@ def storage_from(parameters: Mapping[str, Any]) -> Path:
     return storage
 
 
-def account_from(parameters: Mapping[str, Any], storage: Path) -> Account:
+def account_from(
+    parameters: Mapping[str, Any], storage: Path, rollover: RolloverRule | None = None
+) -> Account:
     """Return the account at the chosen directory.
 
-    :raises AcmeError: a contact is no mail address
+    :param rollover: when its key is changed; ``None`` never does
+    :raises AcmeError: a contact is no mail address, or the external account binding is malformed
     """
     contact = parameters["account_contact"]
     options = AccountOptions(
         contact=None if contact is None else contact_addresses(contact),
         terms_agreed=parameters["terms_agreed"],
-        key_type=parameters["account_key_type"],
+        key_type=parameters["account_key_type"] or ACCOUNT_KEY_TYPES[0],
+        binding=read_binding(
+            parameters["eab_kid"], parameters["eab_hmac_key"], parameters["eab_algorithm"]
+        ),
+        rollover=rollover,
     )
     return Account(storage, parameters["acme_directory"], options)
 

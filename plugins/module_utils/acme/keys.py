@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Union
 
@@ -12,6 +14,7 @@ from .errors import AcmeError
 
 with suppress(ImportError):  # libraries.py says what is missing
     import josepy
+    from acme import jws
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -88,6 +91,7 @@ class AccountKey:
 
         :raises AcmeError: the key is of another kind
         """
+        self.key_type = key_type_of(key.public_key())
         self.jwk: josepy.JWK
         self.algorithm: josepy.JWASignature
         if isinstance(key, rsa.RSAPrivateKey):
@@ -96,13 +100,32 @@ class AccountKey:
         elif key.curve.name == "secp256r1":
             self.jwk = josepy.JWKEC(key=josepy.ComparableECKey(key))
             self.algorithm = josepy.ES256
+        elif key.curve.name == "secp384r1":
+            self.jwk = josepy.JWKEC(key=josepy.ComparableECKey(key))
+            self.algorithm = josepy.ES384
         else:
             raise AcmeError(
-                f"account keys of type {key_type_of(key.public_key())} are not supported; use one"
-                f" of {', '.join(ACCOUNT_KEY_TYPES)}"
+                f"account keys of type {self.key_type} are not supported; use one of"
+                f" {', '.join(ACCOUNT_KEY_TYPES)}"
             )
 
     @property
     def thumbprint(self) -> str:
         """The RFC 7638 thumbprint, in base64url: the second half of every key authorization."""
         return josepy.b64encode(self.jwk.thumbprint()).decode("ascii")
+
+    def public_jwk(self) -> dict[str, Any]:
+        """Return the public key as JSON (RFC 7517)."""
+        document: dict[str, Any] = self.jwk.public_key().to_json()
+        return document
+
+    def sign_inner(self, payload: Mapping[str, Any], url: str) -> dict[str, Any]:
+        """Sign what goes inside another request: with the key itself and without a nonce.
+
+        :param url: of the request around it (RFC 8555 section 7.3.5)
+        """
+        signed = jws.JWS.sign(
+            json.dumps(payload).encode(), key=self.jwk, alg=self.algorithm, nonce=None, url=url
+        )
+        document: dict[str, Any] = json.loads(signed.json_dumps())
+        return document

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
+from acme import jws
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     ACCOUNT_KEY_TYPES,
@@ -43,9 +44,10 @@ def test_what_is_no_key(pem: bytes) -> None:
 def test_other_kinds_are_named_and_not_used() -> None:
     other = ed25519.Ed25519PrivateKey.generate()
     assert "Ed25519" in key_type_of(other.public_key())
-    assert key_type_of(ec.generate_private_key(ec.SECP521R1()).public_key()) == "P-521"
-    with pytest.raises(AcmeError, match="P-384 are not supported"):
-        AccountKey(make_key("P-384"))
+    unusual = ec.generate_private_key(ec.SECP521R1())
+    assert key_type_of(unusual.public_key()) == "P-521"
+    with pytest.raises(AcmeError, match="P-521 are not supported"):
+        AccountKey(unusual)
 
 
 def test_thumbprint_is_that_of_the_standard() -> None:
@@ -62,6 +64,28 @@ def test_thumbprint_is_that_of_the_standard() -> None:
     assert AccountKey(key).thumbprint == urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-@pytest.mark.parametrize("key_type", ACCOUNT_KEY_TYPES[:2])
+@pytest.mark.parametrize("key_type", [*ACCOUNT_KEY_TYPES[:2], "P-384"])
 def test_account_keys(key_type: str) -> None:
-    assert len(AccountKey(make_key(key_type)).thumbprint) == 43
+    key = AccountKey(make_key(key_type))
+    assert key.key_type == key_type
+    assert len(key.thumbprint) == 43
+
+
+@pytest.mark.parametrize("key_type", ACCOUNT_KEY_TYPES[:2])
+def test_the_public_key_holds_nothing_private(key_type: str) -> None:
+    members = AccountKey(make_key(key_type)).public_jwk().keys()
+    assert members == ({"kty", "e", "n"} if "RSA" in key_type else {"kty", "crv", "x", "y"})
+
+
+@pytest.mark.parametrize("key_type", ACCOUNT_KEY_TYPES[:2])
+def test_signed_for_the_inside_of_another_request(key_type: str) -> None:
+    key = AccountKey(make_key(key_type))
+    signed = key.sign_inner({"account": "https://ca.test/1"}, "https://ca.test/keyChange")
+    assert signed.keys() == {"protected", "payload", "signature"}
+    protected, payload = (
+        json.loads(urlsafe_b64decode(signed[part] + "==")) for part in ("protected", "payload")
+    )
+    assert protected.keys() == {"alg", "jwk", "url"}
+    assert protected["jwk"] == key.public_jwk()
+    assert payload == {"account": "https://ca.test/1"}
+    assert jws.JWS.from_json(signed).verify(key.jwk.public_key())
