@@ -75,6 +75,8 @@ class AcmeBed(Instance):
             "acme_directory": self.acme.directory_url,
             "ca_path": str(self.acme.ca_path) if self.acme.ca_path else None,
             "terms_agreed": True,
+            "look_port": self.http_port,
+            "look_resolver": self.dns.address,
             "storage": str(self.storage),
         }
 
