@@ -62,6 +62,11 @@ def folder_name(name: str) -> str:
     return f"_.{name[len(_WILDCARD) :]}" if is_wildcard(name) else name
 
 
+def name_of(folder: str) -> str:
+    """Return the main name of the certificate in a folder."""
+    return f"{_WILDCARD}{folder[2:]}" if folder.startswith("_.") else folder
+
+
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     # a scope, as in fe80::1%eth0, means something on one host only
     if "%" in name:
