@@ -216,7 +216,8 @@ options:
     default: 0
   order_timeout:
     description:
-      - Seconds that one certificate may take, from the order to the chain. Waiting as long as the CA asks for counts.
+      - Seconds that one certificate may take, from the order to the chain. Waiting as long as the CA asks for counts,
+        and so does waiting for the turn of its O(dns_hook).
     type: float
     default: 180
   owner:
@@ -269,7 +270,7 @@ EXAMPLES = r"""
     name: "*.customer.example"
     names: [customer.example]
     challenge: dns
-    dns_hook: [/usr/local/sbin/nsupdate-hook, /etc/acme/tsig.key]
+    dns_hook: [/usr/local/bin/nsupdate-hook.sh, -k, /etc/acme/acme.key, -s, 192.0.2.53]
 
 - name: An address, where the CA certifies those for a few days
   mailhost.modoboa.acme_cert:
@@ -486,7 +487,7 @@ def main() -> None:
         outcome = batch.run(requests)
     except AcmeError as error:
         module.fail_json(msg=str(error))
-    for warning in outcome.warnings:
+    for warning in [*outcome.warnings, *ways.warnings]:
         module.warn(warning)
     certificates = [
         certificate_result(item, store, parameters["renew_days"]) for item in outcome.items

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
@@ -19,8 +20,15 @@ with suppress(ImportError):  # libraries.py says what is missing
     from acme import challenges
 
 
+_DNS_ADVICE = (
+    "Make sure that the record of dns_hook is with every name server of the zone before the CA looks"
+    " (see dns_wait), and that _acme-challenge leads to no other zone."
+)
+
+
 def authorize(
     network: Network,
+    names: Collection[str],
     urls: list[str],
     responder: Responder,
     workers: Executor,
@@ -28,6 +36,7 @@ def authorize(
 ) -> None:
     """Bring every authorization of an order to ``valid``, all of them at the same time.
 
+    :param names: of the order; for no others is anything proved
     :param urls: of the authorizations
     :param responder: serves the answers while the CA looks
     :param workers: where the requests of an order with several names run
@@ -42,6 +51,8 @@ def authorize(
         # One name, the usual case, needs no other thread.
         run = workers.map if len(authorizations) > 1 else map
         list(run(Authorization.look, authorizations))
+        for authorization in authorizations:
+            authorization.check(names)
         pending = [each for each in authorizations if each.pending]
         for authorization in pending:
             served.enter_context(authorization.serve(responder))
@@ -55,15 +66,21 @@ def authorize(
         (each.problem for each in authorizations if each.problem),
         key=lambda problem: problem.identifier or "",
     )
-    if len(problems) == 1:
-        raise ProblemError("the CA could not verify control of the name", problems[0])
     if problems:
-        problem = Problem(
-            type=f"{PREFIX}compound",
-            detail=f"{len(problems)} of {len(authorizations)} names failed",
-            subproblems=tuple(problems),
-        )
-        raise ProblemError("the CA could not verify control of the names", problem)
+        raise _error(problems, len(authorizations), responder)
+
+
+def _error(problems: list[Problem], names: int, responder: Responder) -> ProblemError:
+    advice = _DNS_ADVICE if responder.challenge_type == "dns-01" else None
+    if len(problems) == 1:
+        what = "the CA could not verify control of the name"
+        return ProblemError(what, problems[0], advice=advice)
+    problem = Problem(
+        type=f"{PREFIX}compound",
+        detail=f"{len(problems)} of {names} names failed",
+        subproblems=tuple(problems),
+    )
+    return ProblemError("the CA could not verify control of the names", problem, advice=advice)
 
 
 class Authorization:
@@ -97,6 +114,16 @@ class Authorization:
         self._judge(body)
         if self.pending:
             self._choose_challenge(body)
+
+    def check(self, names: Collection[str]) -> None:
+        """Refuse to prove control of anything but these names.
+
+        :raises AcmeError: it is for another one
+        """
+        if self._name not in names:
+            raise AcmeError(
+                f"the CA wants control of {self._name} proved, which was not ordered. Do not trust it."
+            )
 
     def serve(self, responder: Responder) -> AbstractContextManager[None]:
         """Return a context in which the answer to the challenge is served."""

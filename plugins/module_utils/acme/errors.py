@@ -195,9 +195,16 @@ class ProblemError(AcmeError):
 
     problem: Problem
 
-    def __init__(self, what: str, problem: Problem, *, step: str | None = None) -> None:
+    def __init__(
+        self, what: str, problem: Problem, *, step: str | None = None, advice: str | None = None
+    ) -> None:
+        """Say what the CA answered, and what to do about it.
+
+        :param what: the CA did or refused
+        :param advice: in place of what is usual for this kind of problem
+        """
         text = f"{what}: {problem.text()}".rstrip(". ") + "."
-        advice = problem.advice()
+        advice = problem.advice() if advice is None else advice
         super().__init__(f"{text} {advice}" if advice else text, step=step, problem=problem)
 
 

@@ -41,6 +41,11 @@ class Ways:
     responders: Mapping[str, Responder]
     probes: Mapping[str, Probe]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What went wrong without harm to a certificate."""
+        return [warning for each in self.responders.values() for warning in each.warnings]
+
 
 @dataclass(frozen=True)
 class Material:

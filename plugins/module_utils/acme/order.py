@@ -129,7 +129,14 @@ class Order:
             urls = self._body.get("authorizations")
             if not isinstance(urls, list):
                 raise self._not_understood("authorizations")
-            authorize(self._network, [str(url) for url in urls], responder, workers, self._deadline)
+            authorize(
+                self._network,
+                self._names,
+                [str(url) for url in urls],
+                responder,
+                workers,
+                self._deadline,
+            )
 
     def finalize(self, signing_request: bytes) -> None:
         """Hand in the signing request, and wait until the certificate is issued.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +20,10 @@ class Responder(Protocol):
     @property
     def settle_seconds(self) -> float:
         """Seconds to wait after the last answer of an order was placed."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What went wrong without harm to a certificate."""
 
     def answering(
         self, name: str, token: str, key_authorization: str, /

@@ -10,7 +10,7 @@ import stat
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Webroot:
 
     challenge_type = "http-01"
     settle_seconds = 0.0
+    warnings: Sequence[str] = ()
 
     def __init__(self, storage: Path) -> None:
         self._path = storage / "webroot" / ".well-known" / "acme-challenge"
@@ -100,6 +101,7 @@ class Stateless:
 
     challenge_type = "http-01"
     settle_seconds = 0.0
+    warnings: Sequence[str] = ()
 
     @contextmanager
     def answering(self, _name: str, _token: str, _key_authorization: str) -> Iterator[None]:

@@ -325,6 +325,16 @@ def test_a_ca_without_http_01(
     assert "offers dns-01, but not http-01" in errors(new_batch().run([A]))["a.example"]
 
 
+def test_nothing_is_proved_but_what_was_ordered(
+    new_batch: NewBatch, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, headers, body = authority._authz({}, {}, "other.example")
+    monkeypatch.setattr(authority, "_authz", lambda *_: (status, headers, body))
+    found = errors(new_batch().run([A]))["a.example"]
+    assert "the CA wants control of other.example proved, which was not ordered" in found
+    assert "challenge" not in authority.paths()
+
+
 def test_a_full_disk_keeps_the_old_pair(
     new_batch: NewBatch, store: CertificateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
