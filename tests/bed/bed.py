@@ -81,6 +81,9 @@ class Bed(Instance):
             "acme_ca_path": str(self.acme.ca_path),
             "acme_contact": ["hostmaster@example.com"],
             "acme_terms_agreed": True,
+            # The CA asks there, and finds names so
+            "look_port": nginx.http_port,
+            "look_resolver": self.dns.address,
             "storage": str(self.storage),
             "modoboa_url": modoboa.url,
             "modoboa_token": modoboa.token,
