@@ -180,7 +180,7 @@ def test_blocked_names_are_refused(start_acme: StartAcme) -> None:
 
 
 def test_what_a_ca_cannot_do_is_said(start_acme: StartAcme) -> None:
-    with pytest.raises(BedError, match=r"pebble 2\.4\.0 cannot do this: profiles"):
+    with pytest.raises(BedError, match=r"pebble [0-9.]+ cannot do this: profiles"):
         start_acme(OLDEST, profiles={"shortlived": 3600})
 
 
