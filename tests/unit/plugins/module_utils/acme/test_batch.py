@@ -224,7 +224,7 @@ def test_another_process_was_faster(
     monkeypatch.setattr(store, "lock", late)
     outcome = new_batch().run([A])
     assert changed(outcome) == []
-    assert "valid until" in (outcome.items[0].plan.reason)
+    assert "valid until" in (outcome.items[0].reason or "")
     assert "newOrder" not in authority.paths()
 
 
