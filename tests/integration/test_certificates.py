@@ -1,0 +1,149 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role ``certificates`` and its playbook on this machine, with the controller's libraries."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed.acme_bed import AcmeBed
+from bed.ansible import Run
+from bed.challenge_nginx import ELSEWHERE_DOMAIN
+
+PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "certificates.yml"
+ISSUE = "Issue, renew and remove certificates"
+RELOAD = "Reload the services that use the certificates"
+
+
+@pytest.fixture(scope="module")
+def acme() -> Iterator[AcmeBed]:
+    with AcmeBed(f"certificates-{os.getpid()}") as running:
+        yield running
+
+
+def run(acme: AcmeBed, *certificates: dict[str, Any], **options: Any) -> Run:
+    """Run the playbook on this machine for some certificates."""
+    variables = {
+        "list": certificates,
+        "libraries": "none",
+        "acme_directory": acme.acme.directory_url,
+        "acme_ca_path": str(acme.acme.ca_path),
+        "acme_terms_agreed": True,
+        "look_port": acme.http_port,
+        "look_resolver": acme.dns.address,
+        "storage": str(acme.storage),
+        **options.pop("variables", {}),
+    }
+    options.setdefault("playbook", PLAYBOOK)
+    return acme.ansible.run_playbook(
+        inventory={"certificates": {"hosts": {"here": {"ansible_connection": "local"}}}},
+        extra_vars={f"certificates_{name}": value for name, value in variables.items()},
+        **options,
+    )
+
+
+def reloaded(run: Run) -> bool:
+    """Whether the handler was called; without services in its list it has nothing to do."""
+    return bool(run.task(RELOAD))
+
+
+def test_certificates_are_issued_and_the_second_run_is_silent(acme: AcmeBed) -> None:
+    acme.dns.add("aster.example", "www.aster.example")
+    wanted = {"name": "aster.example", "names": ["www.aster.example"]}
+    predicted = run(acme, wanted, check=True)
+    assert predicted.rc == 0, predicted.stdout
+    assert list(acme.storage.iterdir()) == []
+
+    done = run(acme, wanted)
+    assert done.rc == 0, done.stdout
+    assert (acme.storage / "certs" / "aster.example" / "fullchain.pem").exists()
+    assert reloaded(done)
+    assert predicted.changed == done.changed
+
+    again = run(acme, wanted)
+    assert again.changed == 0
+    assert not reloaded(again)
+
+
+def test_what_is_to_be_absent_is_removed_and_services_are_told(acme: AcmeBed) -> None:
+    acme.dns.add("briar.example")
+    run(acme, {"name": "briar.example"})
+    gone = run(acme, {"name": "briar.example", "state": "absent"})
+    assert gone.rc == 0, gone.stdout
+    assert reloaded(gone)
+    assert not (acme.storage / "certs" / "briar.example").exists()
+    assert run(acme, {"name": "briar.example", "state": "absent"}).changed == 0
+
+
+def test_who_fails_is_named_after_the_services_of_the_others_were_told(acme: AcmeBed) -> None:
+    lost = f"lost.{ELSEWHERE_DOMAIN}"
+    acme.dns.add("cedar.example", lost)
+    done = run(acme, {"name": lost}, {"name": "cedar.example"})
+    assert done.rc != 0
+    (told,) = done.task("Name the certificates that failed")
+    head, error = told.result["msg"]
+    assert head == "1 of 2 certificates failed; the others are done."
+    assert error.startswith(f"{lost}: ")
+    assert "HTTP status 404" in error
+    tasks = [result.task for result in done.results]
+    assert tasks.index(RELOAD) < tasks.index("Name the certificates that failed")
+
+
+def test_without_consent_nothing_is_asked_of_the_ca(acme: AcmeBed) -> None:
+    variables = {"acme_terms_agreed": False, "storage": str(acme.directory / "refused")}
+    refused = run(acme, {"name": "aster.example"}, variables=variables)
+    assert refused.results[-1].task == "Make sure of the ACME account"
+    assert "terms of service" in refused.results[-1].result["msg"]
+
+
+def test_a_key_for_account_binding_is_not_shown(acme: AcmeBed) -> None:
+    variables = {
+        "acme_eab_kid": "kid-1",
+        "acme_eab_hmac_key": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0",
+        "storage": str(acme.directory / "bound"),
+    }
+    done = run(acme, {"name": "aster.example"}, variables=variables, arguments=["-vvv"])
+    # This CA knows no such customer: the key has arrived
+    assert "Make sure that eab_kid, eab_hmac_key" in done.results[-1].result["msg"]
+    assert variables["acme_eab_hmac_key"] not in done.stdout + json.dumps(
+        [result.result for result in done.results]
+    )
+
+
+def test_another_play_uses_the_libraries_and_listens(acme: AcmeBed, tmp_path: Path) -> None:
+    acme.dns.add("dill.example")
+    variables = {"certificates_libraries": "{{ portals_libraries }}"}
+    role = {"name": "mailhost.modoboa.certificates"}
+    play = {
+        "hosts": "certificates",
+        "gather_facts": False,
+        "vars": {"portals_libraries": "none"},
+        "tasks": [
+            {"import_role": {**role, "tasks_from": "libraries"}, "vars": variables},
+            {
+                "name": "Look after the account",
+                "mailhost.modoboa.acme_cert": acme.module_options(),
+                "vars": {"ansible_python_interpreter": "{{ certificates_python }}"},
+                "when": "not certificates_predicted",
+            },
+            {"import_role": role},
+            {
+                "name": "What became of it",
+                "debug": {"msg": "{{ certificates_result.certificates[0].serial }}"},
+            },
+        ],
+        "handlers": [{"name": "Mine", "debug": {"msg": "called"}, "listen": RELOAD}],
+    }
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([play]))
+    done = run(acme, {"name": "dill.example"}, playbook=playbook)
+    assert done.rc == 0, done.stdout
+    assert done.task("Look after the account")[0].status == "ok"
+    assert int(done.task("What became of it")[0].result["msg"], 16)
+    assert done.task("Mine")[0].result["msg"] == "called"
