@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from typing import Any
 
 from .errors import ProblemError, during
 from .keys import AccountKey, PrivateKey
@@ -22,14 +21,17 @@ REASONS = {
     "cessation_of_operation": 5,
 }
 
+# What CAs answer to a signer who may not revoke, or whom they do not expect
+_NOT_ALLOWED = ("unauthorized", "accountDoesNotExist", "malformed")
+
 
 def revoke(
     network: Network, certificate: bytes, reason: str, key: PrivateKey | None, deadline: Deadline
 ) -> None:
     """Revoke a certificate. One that the CA has revoked already is fine.
 
-    The account signs; the certificate's own key does where the account may not, and where it is to
-    prove that it is compromised, so that the CA never certifies it again.
+    The account signs, or the certificate's own key: that first where it is to prove that it is
+    compromised, so that the CA never certifies it again. What the one may not, the other may.
 
     :param certificate: in DER
     :param reason: one of ``REASONS``
@@ -41,25 +43,17 @@ def revoke(
         "certificate": urlsafe_b64encode(certificate).rstrip(b"=").decode("ascii"),
         "reason": REASONS[reason],
     }
+    signers: list[AccountKey | None] = [None]
+    if key is not None:
+        signers.insert(0 if reason == "key_compromise" else 1, AccountKey(key))
     with during("revocation"):
-        own_key = AccountKey(key) if key else None
-        if own_key is not None and reason == "key_compromise":
-            _send(network, payload, own_key, deadline)
-            return
-        try:
-            _send(network, payload, None, deadline)
-        except ProblemError as error:
-            if own_key is None or error.problem.code not in ("unauthorized", "accountDoesNotExist"):
-                raise
-            _send(network, payload, own_key, deadline)
-
-
-def _send(
-    network: Network, payload: dict[str, Any], key: AccountKey | None, deadline: Deadline
-) -> None:
-    url = network.endpoint("revokeCert", deadline)
-    try:
-        network.post(url, payload, deadline, what="the revocation", key=key)
-    except ProblemError as error:
-        if error.problem.code != "alreadyRevoked":
-            raise
+        url = network.endpoint("revokeCert", deadline)
+        while signers:
+            try:
+                network.post(url, payload, deadline, what="the revocation", key=signers.pop(0))
+                return
+            except ProblemError as error:
+                if error.problem.code == "alreadyRevoked":
+                    return
+                if not signers or error.problem.code not in _NOT_ALLOWED:
+                    raise
