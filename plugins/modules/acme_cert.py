@@ -396,7 +396,7 @@ certificates:
           description: A page that says why the CA suggests it, if the CA names one.
           type: str
     failures:
-      description: How the last attempts went.
+      description: How the last attempts went; V(none) if the last one was good.
       type: dict
       contains:
         count:

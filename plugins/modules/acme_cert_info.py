@@ -58,7 +58,8 @@ EXAMPLES = r"""
 - name: Complain of those that nobody has managed to renew
   ansible.builtin.assert:
     that: item.seconds_left | default(0, true) > 14 * 24 * 3600
-    fail_msg: "{{ item.name }}: {{ item.fault or item.failures.last_error or 'nobody has tried to renew it' }}"
+    fail_msg: >-
+      {{ item.name }}: {{ item.fault or (item.failures or {}).last_error | default('nobody has tried to renew it') }}
     quiet: true
   loop: "{{ stored.certificates }}"
   loop_control:

@@ -15,7 +15,7 @@ _RFC_3339 = re.compile(
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as ISO 8601 in UTC, in whole seconds, the way all results write it."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def moment_of(text: object) -> datetime:

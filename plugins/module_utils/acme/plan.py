@@ -61,11 +61,12 @@ def make_plan(
     if request.state == REVOKED:
         return _revocation(request, stored, policy, now)
     decision = decide(request, stored, policy, now)
-    before = _describe_stored(stored)
     if decision.due:
+        before = _describe_stored(stored)
         after = _describe_wanted(request, policy.directory, decision.reason)
         return Plan(Action.ISSUE, decision.reason, diff=_change(request, before, after))
     if not stored.modes_fit:
+        before = _describe_stored(stored)
         return Plan(
             Action.CORRECT_MODES,
             f"mode or owner of its files differs; {decision.reason}",

@@ -73,9 +73,9 @@ def _renewal(stored: Stored, renew_days: int) -> dict[str, Any] | None:
     }
 
 
-def _failures(failure: Failure | None) -> dict[str, Any]:
+def _failures(failure: Failure | None) -> dict[str, Any] | None:
     if failure is None:
-        return {"count": 0, "last": None, "last_error": None, "next_attempt": None}
+        return None
     return {
         "count": failure.count,
         "last": timestamp(failure.at),
