@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -150,6 +151,7 @@ class Batch:
         outcome = Outcome([Item(request) for request in requests])
         self._in_turn(self._plan, outcome.items)
         if not self._options.check_mode:
+            self._at_once(self._tidy, filter(_is_untidy, outcome.items))
             self._at_once(self._ask_when_to_renew, filter(self._is_stale, outcome.items))
         self._ensure_account(outcome)
         for item in outcome.items:
@@ -169,6 +171,14 @@ class Batch:
         item.adopt(
             make_plan(item.request, item.stored, options.policy, options.revoke, self._now())
         )
+
+    def _tidy(self, item: Item) -> None:
+        """Remove what an interrupted run has left, unless a run is under way."""
+        folder = item.request.folder
+        with suppress(AcmeError, OSError), self._store.lock(folder, seconds=0):
+            self._plan(item)
+            if _is_untidy(item):
+                self._store.tidy(folder)
 
     def _is_stale(self, item: Item) -> bool:
         stored = item.stored
@@ -277,3 +287,10 @@ class Batch:
 
     def _deadline(self) -> Deadline:
         return Deadline(self._options.order_timeout)
+
+
+def _is_untidy(item: Item) -> bool:
+    """Say whether there is something unfinished that no run will go on with."""
+    if item.error is not None or item.plan is None:
+        return False
+    return item.plan.action is Action.NOTHING and item.stored.unfinished

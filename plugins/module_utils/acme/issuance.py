@@ -97,7 +97,7 @@ class Issuer:
         """
         folder = self._store.order(request.folder)
         try:
-            order = self._resume(request, folder, deadline)
+            order = self._resume(request, stored, folder, deadline)
             if order is None or not order.proved:
                 self._probe(request, workers)
             material = self._material(request, stored, folder)
@@ -110,7 +110,7 @@ class Issuer:
             if not _passes(error):
                 folder.discard()
             raise
-        self._publish(request, material, chain)
+        self._publish(request, material, chain, order.url)
         # From here on nothing may fail: whoever serves the certificate has to be told of it.
         with suppress(OSError):
             self._remember(request, chain, deadline)
@@ -118,13 +118,19 @@ class Issuer:
         return _warnings(request, chain)
 
     def _resume(
-        self, request: CertificateRequest, folder: OpenOrderFolder, deadline: Deadline
+        self,
+        request: CertificateRequest,
+        stored: Stored,
+        folder: OpenOrderFolder,
+        deadline: Deadline,
     ) -> Order | None:
         left = folder.read()
         if left is None:
             return None
         wanted = (request.terms(self._directory), self._network.account_url)
-        if (left.terms, left.account) == wanted:
+        # the run may have been interrupted after it had published the certificate
+        published = stored.origin is not None and stored.origin.order == left.url
+        if (left.terms, left.account) == wanted and not published:
             order = Order.resume(self._network, request.names, left.url, deadline)
             own_key = request.csr is None and not request.reuse_key
             if order is not None and not (own_key and order.handed_in and folder.key() is None):
@@ -191,12 +197,15 @@ class Issuer:
             replaces = certificate.renewal_id
         return OrderOptions(request.names, request.profile, replaces)
 
-    def _publish(self, request: CertificateRequest, material: Material, chain: bytes) -> None:
+    def _publish(
+        self, request: CertificateRequest, material: Material, chain: bytes, order: str
+    ) -> None:
         origin = Origin(
             directory=self._directory,
             account=self._network.account_url,
             profile=request.profile,
             key_elsewhere=material.key is None,
+            order=order,
         )
         key = key_to_pem(material.key) if material.key is not None else None
         self._store.publish(request.folder, chain, key, origin, self._now())

@@ -19,6 +19,7 @@ from ..files import remove_leftovers, write_file
 from .files import make_directory
 from .keys import PrivateKey, key_from_pem, key_to_pem
 
+FOLDER = "order"
 _FORMAT = 1
 _ORDER = "order.json"
 _KEY = "privkey.pem"
@@ -46,7 +47,7 @@ class OpenOrderFolder:
     """
 
     def __init__(self, certificate_folder: Path) -> None:
-        self._path = certificate_folder / "order"
+        self._path = certificate_folder / FOLDER
 
     def read(self) -> OpenOrder | None:
         """Return the order that is there; ``None`` if there is none that can be read.

@@ -30,12 +30,14 @@ class Origin:
     :ivar account: the URL of the account that ordered it, where that is known
     :ivar profile: the profile that was asked for; ``None`` for the CA's default
     :ivar key_elsewhere: it was ordered with the operator's own signing request
+    :ivar order: the URL of its order, where that is known
     """
 
     directory: str
     account: str | None = None
     profile: str | None = None
     key_elsewhere: bool = False
+    order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class State:
             "account": origin.account,
             "profile": origin.profile,
             "key_elsewhere": origin.key_elsewhere,
+            "order": origin.order,
         }
         if self.certificate is not None:
             document["digest"] = self.digest
@@ -79,6 +82,7 @@ def read_state(content: bytes | None) -> State | None:
             account=_text(document, "account"),
             profile=_text(document, "profile"),
             key_elsewhere=document.get("key_elsewhere") is True,
+            order=_text(document, "order"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -38,6 +38,7 @@ from pathlib import Path
 from ..files import (
     NOBODY_IN_PARTICULAR,
     Ownership,
+    is_leftover,
     remove_leftovers,
     replace_link,
     sync_directory,
@@ -47,6 +48,7 @@ from .certificate import Certificate, CertificateError, read_chain
 from .files import locked, write_directory
 from .keys import PrivateKey, key_from_pem, public_der
 from .memory import Memory, read_memory
+from .open_order import FOLDER as _ORDER
 from .open_order import OpenOrderFolder
 from .state import Origin, State, digest_of, read_state
 
@@ -75,6 +77,7 @@ class Stored:
     :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
     :ivar modes_fit: modes and owner of the files are as they should be
     :ivar memory: what earlier runs remembered
+    :ivar unfinished: a run is under way, or one that was interrupted has left something
     """
 
     present: bool
@@ -83,6 +86,7 @@ class Stored:
     fault: str | None = None
     modes_fit: bool = True
     memory: Memory = field(default_factory=Memory)
+    unfinished: bool = False
 
 
 class CertificateStore:
@@ -122,7 +126,13 @@ class CertificateStore:
         folder = self._path / name
         found = self._read_pair(folder)
         memory = read_memory(_content(folder / _MEMORY))
-        return replace(found, present=_holds_anything(folder), memory=memory)
+        entries = _entries(folder)
+        return replace(
+            found,
+            present=any(name != _LOCK for name in entries or []),
+            memory=memory,
+            unfinished=entries is not None and _is_unfinished(entries),
+        )
 
     def chain(self, name: str) -> bytes:
         """Return the published chain in PEM.
@@ -150,19 +160,20 @@ class CertificateStore:
         write_file(self._path / name / _MEMORY, memory.to_json(), 0o644, durable=False)
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
         """Keep other processes and threads from changing this certificate.
 
-        :raises AcmeError: another run has kept it locked for minutes
+        :param seconds: how long to wait for another run
+        :raises AcmeError: another run has kept it locked for that long
         :raises OSError: the folder cannot be created
         """
         folder = self._path / name
         try:
-            with locked(folder / _LOCK, _DIRECTORY_MODE, _LOCK_SECONDS):
+            with locked(folder / _LOCK, _DIRECTORY_MODE, seconds):
                 try:
                     yield
                 finally:
-                    if not _holds_anything(folder):
+                    if _entries(folder) == [_LOCK]:
                         (folder / _LOCK).unlink()
         finally:
             # nothing stays of a name without a certificate; another run may have begun anew
@@ -201,6 +212,14 @@ class CertificateStore:
         for path in (folder / _VERSIONS).iterdir():
             if path.name not in keep:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def tidy(self, name: str) -> None:
+        """Remove what an interrupted run has left. Call it with the lock held, and nothing due.
+
+        :raises OSError: it cannot be removed
+        """
+        remove_leftovers(self._path / name)
+        self.order(name).discard()
 
     def correct_modes(self, name: str) -> None:
         """Set modes and owner of the published files. Call it with the lock held.
@@ -319,14 +338,24 @@ def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certif
     return certificate
 
 
-def _holds_anything(folder: Path) -> bool:
-    """Say whether there is more than a lock."""
+def _entries(folder: Path) -> list[str] | None:
+    """Return the names in a folder, ``None`` if there is none.
+
+    What is no folder but lies in its place counts as one thing without a name.
+    """
     try:
-        return any(path.name != _LOCK for path in folder.iterdir())
+        return [path.name for path in folder.iterdir()]
     except FileNotFoundError:
-        return os.path.lexists(folder)
+        return [""] if os.path.lexists(folder) else None
     except NotADirectoryError:
+        return [""]
+
+
+def _is_unfinished(entries: list[str]) -> bool:
+    """Say whether there is an order, a temporary file, or nothing but a lock."""
+    if all(name == _LOCK for name in entries):
         return True
+    return any(name == _ORDER or is_leftover(name) for name in entries)
 
 
 def _content(path: Path) -> bytes | None:
