@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account import (
-    Account,
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account import Account
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account_plan import (
     AccountOptions,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import (

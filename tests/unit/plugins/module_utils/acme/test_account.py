@@ -26,7 +26,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.registration
     ClosedAccountError,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.waiting import Deadline
-from unit.plugins.module_utils.acme.authority import DIRECTORY, TERMS, Authority, problem
+from unit.plugins.module_utils.acme.authority import DIRECTORY, TERMS, Answer, Authority, problem
 from unit.plugins.module_utils.acme.folders import entries
 from unit.plugins.module_utils.acme.killing import dies_after
 
@@ -318,17 +318,20 @@ def test_a_binding_that_can_be_used_once_is_used_once(
     assert ensure(binding=BINDING).url in authority.accounts.values()
 
 
-def test_an_answer_that_gets_lost(ensure: Ensure, authority: Authority) -> None:
-    answer, lost = authority._new_account, []
+def test_an_answer_that_gets_lost(
+    ensure: Ensure, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = authority._new_account
+    lost: list[Answer] = []
 
-    def lose_the_first(*args: Any) -> Any:
+    def lose_the_first(*args: Any) -> Answer:
         found = answer(*args)
         if not lost:
             lost.append(found)
             raise requests.ConnectionError("reset")
         return found
 
-    authority._new_account = lose_the_first  # type: ignore[method-assign]
+    monkeypatch.setattr(authority, "_new_account", lose_the_first)
     ensure()
     assert len(authority.accounts) == 1
 

@@ -168,7 +168,8 @@ def test_an_answer_that_gets_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     create()
-    answer, lost = authority._account, []
+    answer = authority._account
+    lost: list[Answer] = []
 
     def lose_the_first(*args: Any) -> Answer:
         found = answer(*args)

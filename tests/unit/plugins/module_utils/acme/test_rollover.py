@@ -143,7 +143,8 @@ def test_an_answer_that_gets_lost(
 ) -> None:
     """The request is sent again, with the old key, which the CA knows no longer."""
     before = ensure().thumbprint
-    change, lost = authority._key_change, []
+    change = authority._key_change
+    lost: list[Answer] = []
 
     def lose_the_first(*args: Any) -> Answer:
         found = change(*args)
