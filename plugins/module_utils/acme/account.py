@@ -19,6 +19,9 @@ from .registration import Registration, deactivate, find, register, update_conta
 from .rollover import roll_over, settle
 from .waiting import Deadline
 
+# A closed account, a key that is not the account's: CAs differ in what they call it.
+_MAY_BE_THE_KEY = ("unauthorized", "malformed")
+
 
 class Account:
     """The account at one CA, with its folder in the storage."""
@@ -163,13 +166,20 @@ class Account:
             self.changed = self._folder.holds_anything()
             self._folder.remove()
 
-    def raise_if_closed(self, network: Network, deadline: Deadline) -> None:
-        """Find out whether the account was closed, which CAs only call unauthorized.
+    def explain(self, refusal: ProblemError, network: Network, deadline: Deadline) -> None:
+        """Find out whether the CA refused a request because of the account itself.
 
-        :raises ClosedAccountError: it was
-        :raises AcmeError: the CA cannot be asked
+        :param refusal: what the CA said, which is seldom that
+        :raises ClosedAccountError: the account was closed
+        :raises AcmeError: the account has another key, or the CA cannot be asked
         """
-        self._find(network, deadline)
+        if refusal.problem.code in _MAY_BE_THE_KEY and self._find(network, deadline) is None:
+            raise AcmeError(
+                "the CA does not know the key that is recorded here. If another host gave the"
+                " account a new key, copy the folder account from its storage. To begin anew,"
+                " remove the account with acme_account and state absent.",
+                problem=refusal.problem,
+            )
 
     def _change(self, network: Network, deadline: Deadline) -> None:
         # look again: another process may have done it before the lock was ours
@@ -185,8 +195,7 @@ class Account:
         try:
             self._update(network, deadline, has_new_key)
         except ProblemError as error:
-            if error.problem.code == "unauthorized":
-                self.raise_if_closed(network, deadline)
+            self.explain(error, network, deadline)
             if error.problem.code != "accountDoesNotExist":
                 raise
             self._register(network, deadline)

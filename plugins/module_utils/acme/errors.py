@@ -32,8 +32,8 @@ _ADVICE = {
     " 80 is open from the Internet.",
     "dns": "Make sure that the name has an A or AAAA record that leads to this host.",
     "dnssec": "Repair the DNSSEC signatures of the name's zone.",
-    "externalAccountRequired": "This CA wants an account bound to one that it already knows; choose"
-    " a CA that does not.",
+    "externalAccountRequired": "This CA creates accounts only for those whom it already knows; set"
+    " eab_kid and eab_hmac_key to what it handed out.",
     "incorrectResponse": "Make sure that the web server passes /.well-known/acme-challenge/ to"
     " this host's webroot, or answers it with this account's thumbprint.",
     "invalidContact": "Correct account_contact.",

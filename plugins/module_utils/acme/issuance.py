@@ -176,9 +176,10 @@ class Issuer:
         try:
             order = Order.place(self._network, self._order_options(request, stored), deadline)
         except ProblemError as error:
-            if error.problem.code != "accountDoesNotExist":
-                raise
             with during("account"):
+                self._account.explain(error, self._network, deadline)
+                if error.problem.code != "accountDoesNotExist":
+                    raise
                 self._account.renew(forgotten, self._network, deadline)
             order = Order.place(self._network, self._order_options(request, stored), deadline)
         account = self._network.account_url or ""

@@ -25,6 +25,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.registration import (
     ClosedAccountError,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.rollover import RolloverRule
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.waiting import Deadline
 from unit.plugins.module_utils.acme.authority import DIRECTORY, TERMS, Answer, Authority, problem
 from unit.plugins.module_utils.acme.folders import entries
@@ -257,6 +258,27 @@ def test_a_closed_account_of_a_ca_that_only_says_its_status(
     authority.fail("/newAccount", (200, location, {"status": status}))
     with pytest.raises(ClosedAccountError, match=f"its status is {status}"):
         ensure()
+
+
+def test_a_key_that_another_host_has_replaced(
+    ensure: Ensure, authority: Authority, tmp_path: Path
+) -> None:
+    ensure()
+    copy = {path: path.read_bytes() for path in folder(tmp_path).iterdir()}
+    ensure(rollover=RolloverRule(always=True))
+    for path, content in copy.items():
+        path.write_bytes(content)
+    with pytest.raises(AcmeError, match="another host gave the account a new key"):
+        ensure(contact=())
+
+
+def test_a_refusal_that_has_nothing_to_do_with_the_key(
+    ensure: Ensure, authority: Authority
+) -> None:
+    ensure()
+    authority.fail("/account", problem("malformed"))
+    with pytest.raises(AcmeError, match=r"the CA refused the account's contact: .*malformed"):
+        ensure(contact=())
 
 
 def test_a_ca_that_does_not_say_where_the_account_is(ensure: Ensure, authority: Authority) -> None:

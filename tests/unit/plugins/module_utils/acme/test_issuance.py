@@ -284,3 +284,23 @@ def test_a_full_disk_after_publishing_does_not_hide_what_is_new(
 
     monkeypatch.setattr(store, "remember", full)
     assert issue().changed
+
+
+def test_an_account_that_was_closed_is_named_as_the_cause(
+    issue: Issue, new_batch: Callable[..., Batch], authority: Authority
+) -> None:
+    issue()
+    authority.closed.update(authority.accounts.values())
+    (item,) = new_batch().run([replace(A, names=("a.example", "b.example"))]).items
+    assert item.error is not None
+    assert item.error.step == "account"
+    assert "Remove it with acme_account and state absent" in str(item.error)
+
+
+def test_an_order_that_is_refused_for_its_own_sake(
+    new_batch: Callable[..., Batch], authority: Authority
+) -> None:
+    authority.fail("/newOrder", problem("malformed"))
+    (item,) = new_batch().run([A]).items
+    assert item.error is not None
+    assert item.error.step == "order"
