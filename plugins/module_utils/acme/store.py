@@ -29,11 +29,12 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import (
     NOBODY_IN_PARTICULAR,
@@ -89,6 +90,13 @@ class Stored:
     unfinished: bool = False
 
 
+class _File(NamedTuple):
+    """A file that is there."""
+
+    content: bytes
+    status: os.stat_result
+
+
 class CertificateStore:
     """The folder ``certs`` of a storage."""
 
@@ -124,13 +132,12 @@ class CertificateStore:
         :raises OSError: the storage cannot be read
         """
         folder = self._path / name
-        found = self._read_pair(folder)
-        memory = read_memory(_content(folder / _MEMORY))
+        files = {file: _read(folder / file) for file in (CHAIN, KEY, STATE, _MEMORY)}
         entries = _entries(folder)
         return replace(
-            found,
+            self._judge(files),
             present=any(name != _LOCK for name in entries or []),
-            memory=memory,
+            memory=read_memory(_content(files[_MEMORY])),
             unfinished=entries is not None and _is_unfinished(entries),
         )
 
@@ -146,7 +153,7 @@ class CertificateStore:
 
         :raises OSError: the storage cannot be read
         """
-        return key_from_pem(_content(self.key_path(name)) or b"")
+        return key_from_pem(_content(_read(self.key_path(name))) or b"")
 
     def order(self, name: str) -> OpenOrderFolder:
         """Return the folder of an order under way. Use it with the lock held."""
@@ -260,8 +267,8 @@ class CertificateStore:
                 else:
                     path.unlink()
 
-    def _read_pair(self, folder: Path) -> Stored:
-        chain, key, content = (_content(folder / each) for each in (CHAIN, KEY, STATE))
+    def _judge(self, files: Mapping[str, _File | None]) -> Stored:
+        chain, key, content = (_content(files[file]) for file in (CHAIN, KEY, STATE))
         state = read_state(content)
         key_elsewhere = state is not None and state.origin.key_elsewhere
         if chain is None and (key is None or key_elsewhere):
@@ -280,7 +287,15 @@ class CertificateStore:
         if state is None:
             fault = f"{STATE} is missing or damaged, so the issuing CA is unknown"
             return Stored(True, certificate, fault=fault)
-        return Stored(True, certificate, state.origin, modes_fit=self._modes_fit(folder))
+        return Stored(True, certificate, state.origin, modes_fit=self._modes_fit(files))
+
+    def _modes_fit(self, files: Mapping[str, _File | None]) -> bool:
+        found = ((file, files[file]) for file in _MODES)
+        return all(
+            stat.S_IMODE(each.status.st_mode) == _MODES[file] and self._ownership.fits(each.status)
+            for file, each in found
+            if each is not None
+        )
 
     def _write_version(self, folder: Path, stem: str, contents: dict[str, bytes]) -> str:
         version = f"{stem}-{secrets.token_hex(4)}"
@@ -304,23 +319,13 @@ class CertificateStore:
             if os.path.lexists(folder / file)
             and _link_target(folder / file) != f"{_CURRENT}/{file}"
         ]
-        contents = {file: _content(folder / file) for file in _MODES}
+        contents = {file: _content(_read(folder / file)) for file in _MODES}
         if not plain:
             return
         known = {file: content for file, content in contents.items() if content is not None}
         version = self._write_version(folder, "found", known)
         replace_link(folder / _CURRENT, f"{_VERSIONS}/{version}")
         sync_directory(folder)
-
-    def _modes_fit(self, folder: Path) -> bool:
-        for file, mode in _MODES.items():
-            try:
-                status = (folder / file).stat()
-            except FileNotFoundError:
-                continue  # the key is somewhere else
-            if stat.S_IMODE(status.st_mode) != mode or not self._ownership.fits(status):
-                return False
-        return True
 
 
 def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certificate:
@@ -358,13 +363,18 @@ def _is_unfinished(entries: list[str]) -> bool:
     return any(name == _ORDER or is_leftover(name) for name in entries)
 
 
-def _content(path: Path) -> bytes | None:
+def _read(path: Path) -> _File | None:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            return _File(stream.read(), os.fstat(stream.fileno()))
     except OSError as error:
         if error.errno in _NOT_THERE:
             return None
         raise
+
+
+def _content(file: _File | None) -> bytes | None:
+    return file.content if file else None
 
 
 def _link_target(path: Path) -> str | None:
