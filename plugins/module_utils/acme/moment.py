@@ -28,4 +28,7 @@ def moment_of(text: object) -> datetime:
     if match is None:
         raise ValueError(f"{text!r} is not a moment in RFC 3339 form")
     offset = "+00:00" if match[3] in "Zz" else match[3]
-    return datetime.fromisoformat(f"{match[1]}T{match[2]}{offset}").astimezone(timezone.utc)
+    try:
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}{offset}").astimezone(timezone.utc)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is before or after all time") from error

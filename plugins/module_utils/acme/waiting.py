@@ -17,6 +17,8 @@ from .errors import OutOfTimeError
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 2.0
 _GROWTH = 1.7
+# A thousand years, which can still be added to a date
+_FOREVER = 1000 * 365.0 * 24 * 3600
 
 Answer = TypeVar("Answer")
 
@@ -42,7 +44,7 @@ def retry_after_seconds(value: str | None, now: datetime | None = None) -> float
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), _FOREVER)
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):

@@ -34,7 +34,11 @@ def test_moments_as_cas_send_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026-11-22", "2026-11-22T14:00:00", "2026-13-22T14:00:00Z", "now", None, 5]
+    "text",
+    [
+        *("", "2026-11-22", "2026-11-22T14:00:00", "2026-13-22T14:00:00Z", "now", None, 5),
+        *("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"),
+    ],
 )
 def test_what_is_no_moment(text: object) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import OutOfTimeError
@@ -37,6 +37,12 @@ NOW = datetime(2026, 11, 22, 14, 0, tzinfo=timezone.utc)
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(header, NOW) == seconds
+
+
+def test_a_retry_after_can_be_added_to_a_date() -> None:
+    seconds = retry_after_seconds("9" * 400, NOW)
+    assert seconds is not None
+    assert NOW + timedelta(seconds=seconds) > NOW
 
 
 class Clock:
