@@ -136,6 +136,18 @@ class Problem:
         """The type without the prefix that all ACME errors share."""
         return self.type[len(PREFIX) :] if self.type.startswith(PREFIX) else self.type
 
+    @property
+    def passes(self) -> bool:
+        """Whether it says nothing of what was asked for, so that asking again may help.
+
+        The CA is busy or in trouble, or it was not the CA that answered: its own problems have a
+        type (RFC 8555 section 6.7).
+        """
+        status = self.status or 0
+        if status == 429 or status >= 500 or self.code == "badNonce":
+            return True
+        return self.type == "about:blank" and status >= 400 and status not in (404, 410)
+
     def text(self) -> str:
         """Return type, identifier, status, detail and every sub-problem, without advice."""
         text = "an error without a type" if self.type == "about:blank" else self.type
@@ -210,6 +222,10 @@ class ProblemError(AcmeError):
 
 class UnreachableError(AcmeError):
     """The CA gave no answer at all."""
+
+
+class GarbledError(AcmeError):
+    """There was an answer, but not as a CA answers: it was cut, or it is somebody else's."""
 
 
 class OutOfTimeError(AcmeError):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 from collections import deque
@@ -20,13 +19,13 @@ from urllib.parse import urljoin, urlsplit
 
 from .errors import (
     AcmeError,
+    GarbledError,
     Problem,
     ProblemError,
-    UnreachableError,
     during,
-    stable_text,
 )
 from .keys import AccountKey
+from .unreachable import may_pass, unreachable
 from .waiting import Deadline, retry_after_seconds
 
 with suppress(ImportError):  # libraries.py says what is missing
@@ -43,7 +42,6 @@ _CONNECTION_ATTEMPTS = 3
 _UNAVAILABLE_ATTEMPTS = 5
 _LONGEST_RETRY_AFTER = 60.0
 _FIRST_BACKOFF = 0.2
-_URLLIB3_CONNECTION = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Reply:
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            raise AcmeError(
+            raise GarbledError(
                 "the CA answered with something that is not a JSON object. Make sure that"
                 " acme_directory is the address of an ACME directory.",
                 problem=Problem(url=self.url, status=self.status),
@@ -261,13 +259,13 @@ class Network:
     def _new_nonce(self, deadline: Deadline) -> str:
         url = self.endpoint("newNonce", deadline)
         for _attempt in range(_NONCE_ATTEMPTS):
-            reply = self._send("HEAD", url)
+            reply = self._persist(lambda: self._send("HEAD", url), deadline)
             if reply.status >= 400:
                 raise ProblemError(f"the CA gives no nonce at {url}", reply.problem())
             nonce = self._take_nonce()
             if nonce:
                 return nonce
-        raise AcmeError(f"the CA gives no nonce at {url}. Run again later.")
+        raise GarbledError(f"the CA gives no nonce at {url}. Run again later.")
 
     def _persist(
         self, send: Callable[[], Reply], deadline: Deadline, attempts: int = _UNAVAILABLE_ATTEMPTS
@@ -277,24 +275,23 @@ class Network:
         while True:
             try:
                 reply = send()
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except requests.RequestException as error:
                 disconnected += 1
                 wait = _FIRST_BACKOFF * 2.0**disconnected
                 if (
                     disconnected >= _CONNECTION_ATTEMPTS
-                    or isinstance(error, (requests.exceptions.SSLError, requests.Timeout))
+                    or not may_pass(error)
                     or wait > deadline.remaining()
                 ):
-                    raise self._unreachable(error) from error
-            except requests.RequestException as error:
-                raise self._unreachable(error) from error
+                    raise unreachable(error, self._directory_url, self._timeout) from error
             else:
                 if reply.status != 429 and reply.status < 500:
                     return reply
                 unavailable += 1
                 wait = _FIRST_BACKOFF * 2.0**unavailable
                 if reply.retry_after is not None:
-                    wait = reply.retry_after
+                    # zero, or a date that this host's clock has passed, is no reason to hurry
+                    wait = max(wait, reply.retry_after)
                 if (
                     unavailable >= attempts
                     or wait > min(_LONGEST_RETRY_AFTER, deadline.remaining())
@@ -308,13 +305,18 @@ class Network:
         if body is not None:
             headers["Content-Type"] = "application/jose+json"
         # Session.request would merge settings into each request that the session does not have
-        response = self.session.send(
-            requests.Request(method, url, headers, data=body).prepare(),
-            timeout=self._timeout,
-            proxies=self._proxies_for(url),
-            verify=self._verify,
-            allow_redirects=method == "GET",
-        )
+        request = requests.Request(method, url, headers, data=body).prepare()
+        try:
+            response = self.session.send(
+                request,
+                timeout=self._timeout,
+                proxies=self._proxies_for(url),
+                verify=self._verify,
+                allow_redirects=method == "GET",
+            )
+        except requests.RequestException as error:
+            error.request = error.request or request
+            raise
         nonce = response.headers.get("Replay-Nonce")
         if nonce and _is_base64url(nonce):
             self._nonces.append(nonce)
@@ -333,51 +335,11 @@ class Network:
             self._proxies[host] = dict(requests.utils.get_environ_proxies(url))
         return self._proxies[host]
 
-    def _unreachable(self, error: requests.RequestException) -> UnreachableError:
-        parts = urlsplit(self._directory_url)
-        where = f"the CA at {parts.scheme}://{parts.netloc}"
-        url = error.request.url if error.request is not None else None
-        problem = Problem(detail=str(error), url=url)
-        if isinstance(error, requests.exceptions.SSLError):
-            return UnreachableError(
-                f"the TLS certificate of {where} cannot be verified: {_cause(error)}. Give the"
-                " certificates that it is signed with as ca_path.",
-                problem=problem,
-            )
-        if isinstance(error, requests.Timeout):
-            return UnreachableError(
-                f"{where} did not answer within {self._timeout:g} seconds. Check the network"
-                " between this host and the CA, or raise timeout.",
-                problem=problem,
-            )
-        return UnreachableError(
-            f"{where} cannot be reached: {_cause(error)}. Check acme_directory and the network"
-            " between this host and the CA.",
-            problem=problem,
-        )
-
 
 def _alternates(url: str, header: str | None) -> tuple[str, ...]:
     # the attribute `links` of the response keeps only one link of each relation
     links = requests.utils.parse_header_links(header) if header else []
     return tuple(urljoin(url, link["url"]) for link in links if link.get("rel") == "alternate")
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason: the outer texts hold addresses of Python objects."""
-    inner = error
-    while True:
-        reason = getattr(inner, "reason", None)
-        following = reason if isinstance(reason, BaseException) else None
-        following = following or next(
-            (each for each in reversed(inner.args) if isinstance(each, BaseException)), None
-        )
-        if following is None:
-            break
-        inner = following
-    strerror = inner.strerror if isinstance(inner, OSError) else None
-    text = _URLLIB3_CONNECTION.sub("", stable_text(strerror or str(inner))).rstrip(".")
-    return text or type(inner).__name__
 
 
 def _is_base64url(text: str) -> bool:

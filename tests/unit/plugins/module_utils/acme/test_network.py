@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+import urllib3.exceptions
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import (
     AcmeError,
     ProblemError,
@@ -132,6 +134,42 @@ def test_a_dropped_connection_is_tried_again_with_a_fresh_signature(
     assert asked(authority) == 3
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.ChunkedEncodingError("Connection broken: IncompleteRead(310 bytes"),
+        requests.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol")),
+    ],
+)
+def test_a_connection_that_breaks_in_between_is_tried_again(
+    network: Network, authority: Authority, error: Exception
+) -> None:
+    authority.fail("/newOrder", error, error)
+    assert post(network).status == 201
+    authority.fail("/newOrder", *[error] * 3)
+    with pytest.raises(AcmeError) as caught:
+        post(network)
+    assert "cannot be reached" in str(caught.value)
+    assert "310" not in str(caught.value)
+    assert "ca_path" not in str(caught.value)
+
+
+def test_a_nonce_is_waited_for(network: Network, authority: Authority, slept: list[float]) -> None:
+    authority.fail("/newNonce", (503, {"Retry-After": "7"}, b""))
+    assert post(network).status == 201
+    assert slept == [7]
+
+
+@pytest.mark.parametrize("when", ["0", "Mon, 01 Jan 2001 00:00:00 GMT"])
+def test_a_retry_after_that_has_passed_is_no_reason_to_hurry(
+    network: Network, authority: Authority, slept: list[float], when: str
+) -> None:
+    authority.fail("/newOrder", *[(503, {"Retry-After": when}, b"")] * 3)
+    assert post(network).status == 201
+    assert slept == sorted(slept)
+    assert min(slept) > 0
+
+
 def test_an_unreachable_ca(network: Network, authority: Authority) -> None:
     authority.fail("/newOrder", *[requests.ConnectionError(OSError(111, "Connection refused"))] * 9)
     with pytest.raises(AcmeError) as caught:
@@ -149,8 +187,17 @@ def test_a_ca_that_hangs(network: Network, authority: Authority) -> None:
         post(network)
 
 
+def test_a_ca_that_hangs_in_the_middle_of_an_answer(network: Network, authority: Authority) -> None:
+    silence = urllib3.exceptions.ReadTimeoutError(None, None, "Read timed out.")  # type: ignore[arg-type]
+    authority.fail("/newOrder", requests.ConnectionError(silence))
+    with pytest.raises(AcmeError, match="did not answer within 5 seconds"):
+        post(network)
+    assert asked(authority) == 1
+
+
 def test_a_ca_with_an_unknown_certificate(network: Network, authority: Authority) -> None:
-    authority.fail("/newOrder", requests.exceptions.SSLError("self-signed certificate"))
+    reason = ssl.SSLCertVerificationError(1, "self-signed certificate")
+    authority.fail("/newOrder", requests.exceptions.SSLError(reason))
     with pytest.raises(AcmeError, match=r"self-signed certificate.*ca_path"):
         post(network)
     assert asked(authority) == 1
