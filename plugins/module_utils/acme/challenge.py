@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
-from .errors import PREFIX, AcmeError, Problem, ProblemError
+from .errors import PREFIX, AcmeError, GarbledError, Problem, ProblemError
 from .network import Network, Reply
 from .responder import Responder
 from .waiting import Deadline, poll
@@ -135,10 +135,11 @@ class Authorization:
         :raises AcmeError: the CA cannot be reached, or refused for a name that it awaits
         """
         try:
+            # a page for people instead would mean that the CA knows nothing
             self._network.post(
                 self._challenge_url, {}, self._deadline, what=f"to look for {self._name}"
-            )
-        except ProblemError:
+            ).json()
+        except (ProblemError, GarbledError):
             # the answer to an earlier attempt got lost on the way, and the CA is past it
             self._judge(self._fetch().json())
             if self.pending:

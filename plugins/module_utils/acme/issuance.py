@@ -14,7 +14,14 @@ from datetime import datetime
 from . import renewal_information
 from .account import Account
 from .certificate import read_chain, root_of
-from .errors import AcmeError, OutOfTimeError, ProblemError, UnreachableError, during
+from .errors import (
+    AcmeError,
+    GarbledError,
+    OutOfTimeError,
+    ProblemError,
+    UnreachableError,
+    during,
+)
 from .keys import PrivateKey, key_to_pem, key_type_of, make_key, public_der
 from .memory import Memory
 from .network import Network
@@ -27,6 +34,9 @@ from .signing_request import make_signing_request
 from .state import Origin
 from .store import CertificateStore, Stored
 from .waiting import Deadline
+
+# Whoever cannot be understood for that many runs will not be understood in the next one either
+_GARBLED_AT_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -107,8 +117,10 @@ class Issuer:
             order.finalize(material.signing_request)
             chain = order.download(material.public_key, request.preferred_chain)
         except AcmeError as error:
-            if not _passes(error):
-                folder.discard()
+            if not _passes(error, stored):
+                # what cannot be removed now is refused, and removed, in the next run
+                with suppress(OSError):
+                    folder.discard()
             raise
         self._publish(request, material, chain, order.url)
         # From here on nothing may fail: whoever serves the certificate has to be told of it.
@@ -225,11 +237,15 @@ def _fitting(key: PrivateKey | None, request: CertificateRequest) -> PrivateKey 
     return None
 
 
-def _passes(error: AcmeError) -> bool:
+def _passes(error: AcmeError, stored: Stored) -> bool:
     """Say whether the order may still come to something in another run."""
+    if isinstance(error, GarbledError):
+        failure = stored.memory.failure
+        return failure is None or failure.count < _GARBLED_AT_MOST
+    if error.step == "directory":
+        return True
     if isinstance(error, ProblemError):
-        status = error.problem.status or 0
-        return status == 429 or status >= 500
+        return error.problem.passes
     return isinstance(error, (UnreachableError, OutOfTimeError))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .certificate import CertificateError, read_chain, root_of
 from .challenge import authorize
-from .errors import AcmeError, Problem, ProblemError, during
+from .errors import AcmeError, GarbledError, Problem, ProblemError, during
 from .identifier import acme_identifier
 from .network import Network, Reply
 from .responder import Responder
@@ -98,7 +98,7 @@ class Order:
             try:
                 reply = network.post(url, None, deadline, what="to show the order")
             except ProblemError as error:
-                if error.problem.status is None or error.problem.status >= 500:
+                if error.problem.passes:
                     raise
                 return None
             if reply.json().get("status") not in ("pending", "ready", "processing", "valid"):
@@ -231,7 +231,7 @@ class Order:
         try:
             certificate = read_chain(chain)
         except CertificateError as error:
-            raise AcmeError(f"the CA sent a chain that cannot be used: {error}") from error
+            raise GarbledError(f"the CA sent a chain that cannot be used: {error}") from error
         if certificate.public_key != public_key:
             raise AcmeError("the CA sent a certificate for another key")
         if certificate.names != frozenset(self._names):

@@ -150,8 +150,8 @@ def _account_url(network: Network) -> str:
 
 
 def _registration(reply: Reply) -> Registration:
+    contact = reply.json().get("contact")
     if not reply.location:
         raise AcmeError("the CA did not say where the account is. Report this to the CA.")
-    contact = reply.json().get("contact")
     addresses = contact if isinstance(contact, list) else []
     return Registration(reply.location, tuple(str(each) for each in addresses))

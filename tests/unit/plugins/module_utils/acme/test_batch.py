@@ -297,20 +297,35 @@ def test_an_order_that_the_ca_gives_up(
     )
 
 
-@pytest.mark.parametrize(
-    ("chain", "text"),
-    [
-        (issue(["a.example"]), "a certificate for another key"),
-        (b"<html>", "a chain that cannot be used"),
-    ],
-)
 def test_a_ca_that_sends_something_else(
-    new_batch: NewBatch, authority: Authority, tmp_path: Path, chain: bytes, text: str
+    new_batch: NewBatch, authority: Authority, tmp_path: Path
 ) -> None:
-    authority.fail("/cert", (200, {}, chain))
-    assert text in errors(new_batch().run([A]))["a.example"]
+    authority.fail("/cert", (200, {}, issue(["a.example"])))
+    assert "a certificate for another key" in errors(new_batch().run([A]))["a.example"]
     # such an order is not picked up again
     assert entries(tmp_path / "certs" / "a.example") == [".lock", "renewal.json"]
+
+
+@pytest.mark.parametrize("path", ["/authz", "/finalize", "/cert"])
+@pytest.mark.parametrize("answer", [(200, {}, b"<html>"), (403, {}, b"<html>")])
+def test_somebody_else_who_answers_takes_no_order_away(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path, path: str, answer: Any
+) -> None:
+    authority.fail(path, answer)
+    assert errors(new_batch().run([A])) != {}
+    key = (tmp_path / "certs" / "a.example" / "order" / "privkey.pem").read_bytes()
+    assert errors(new_batch(retry=True).run([A])) == {}
+    assert (tmp_path / "certs" / "a.example" / "privkey.pem").read_bytes() == key
+
+
+def test_an_order_that_is_never_understood_is_given_up(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path
+) -> None:
+    for _run in range(6):
+        authority.fail("/cert", (200, {}, b"<html>"))
+        assert "a chain that cannot be used" in str(errors(new_batch(retry=True).run([A])))
+    assert entries(tmp_path / "certs" / "a.example") == [".lock", "renewal.json"]
+    assert authority.paths().count("newOrder") == 1
 
 
 def test_a_ca_without_http_01(
