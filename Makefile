@@ -7,6 +7,7 @@
 BED := sh tests/bed/bootstrap.sh
 PREFIX := $(or $(BED_PREFIX),.bed)
 PYTHON := PYTHONPATH="$(CURDIR)/tests" "$(PREFIX)/venv/controller/bin/python"
+BENCH_PYTHON := PYTHONPATH="$(CURDIR)/tests:$(PREFIX)/collections" "$(PREFIX)/venv/controller/bin/python"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-stop test test-all bench lint sanity clean
@@ -31,9 +32,9 @@ test-all: ## also PostgreSQL, and newer and older versions of Ansible, Python an
 	@$(BED) setup --tests --postgresql
 	@$(PYTHON) tests/checks/run.py --all
 
-bench: ## figures of speed, beside other tools
+bench: ## figures of speed, beside other tools (BENCH=--full: none of them extrapolated)
 	@$(BED) setup
-	@set -e; for file in tests/bench/*.py; do $(PYTHON) "$$file"; done
+	@set -e; for file in tests/bench/*.py; do $(BENCH_PYTHON) "$$file" $(BENCH); done
 
 lint: setup ## formatting, style, types
 	@tests/checks/lint.sh
