@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,11 +192,11 @@ class AccountFolder:
         """Return a key and when its file was written."""
         try:
             with (self._path / name).open("rb") as stream:
-                key = key_from_pem(stream.read())
+                key = _parsed(stream.read())
                 written = os.fstat(stream.fileno()).st_mtime
         except FileNotFoundError:
             return None, None
-        return (AccountKey(key) if key else None), datetime.fromtimestamp(written, timezone.utc)
+        return key, datetime.fromtimestamp(written, timezone.utc)
 
     def _write_key(self, name: str, key_type: str) -> AccountKey:
         key = make_key(key_type)
@@ -221,6 +222,13 @@ class AccountFolder:
         path = self._path / _KEY
         if path.exists() and self._read_key(_KEY)[0] is None:
             path.replace(self._path / "key.pem.unreadable")
+
+
+# A large RSA key takes a third of a second to check, and a run looks at it several times.
+@lru_cache(maxsize=4)
+def _parsed(pem: bytes) -> AccountKey | None:
+    key = key_from_pem(pem)
+    return AccountKey(key) if key else None
 
 
 def folder_name(directory_url: str) -> str:
