@@ -84,6 +84,8 @@ class Ansible:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
             "ANSIBLE_RETRY_FILES_ENABLED": "False",
             "ANSIBLE_NOCOLOR": "True",
+            # This machine runs modules with the controller's libraries, and without discovery
+            "ANSIBLE_PYTHON_INTERPRETER": str(self._layout.prefix.python("controller")),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         if results is not None:
@@ -142,12 +144,7 @@ class Ansible:
         """
         with self._folder() as folder:
             results = folder / "results.jsonl"
-            # localhost runs modules with the controller's libraries, and without discovery
-            variables = {
-                "ansible_python_interpreter": str(self._layout.prefix.python("controller")),
-                **(extra_vars or {}),
-            }
-            (folder / "variables.json").write_text(json.dumps(variables))
+            (folder / "variables.json").write_text(json.dumps(dict(extra_vars or {})))
             command: list[str] = [
                 *(str(self.bin / "ansible-playbook"), str(playbook)),
                 *("--inventory", _inventory(inventory, folder)),

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bed import private_file
-from bed.ports import LOOPBACK
+from bed.ports import LOOPBACK, MACHINE
 
 LIFETIME = datetime.timedelta(days=365)
 LEEWAY = datetime.timedelta(hours=1)
 
 
 def make_tls_files(folder: Path) -> None:
-    """Write ca.pem, and server.pem with server.key for ``localhost`` and the loopback address.
+    """Write ca.pem, and server.pem with server.key for ``localhost`` and the loopback addresses.
 
     The CA's key is forgotten: nothing else can be signed with it.
     """
@@ -31,13 +31,13 @@ def make_tls_files(folder: Path) -> None:
     ca = _root("Test bed CA", ca_key, path_length=0)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    address = x509.IPAddress(ipaddress.ip_address(LOOPBACK))
+    addresses = [x509.IPAddress(ipaddress.ip_address(each)) for each in (LOOPBACK, MACHINE)]
     server = (
         _builder(name, ca.subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), address]), critical=False
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses]), critical=False
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(

@@ -13,6 +13,8 @@ from bed.errors import BedError
 
 LOWEST = 15000
 LOOPBACK = "127.0.0.1"
+# The same as hosts in containers see it (slirp4netns)
+MACHINE = "10.0.2.2"
 
 
 def free_ports(count: int) -> list[int]:

@@ -51,7 +51,7 @@ def _configuration(release: str) -> Iterator[list[str]]:
             (folder / name).mkdir(parents=True)
         (folder / "status").touch()
         (folder / "sources" / "release.sources").write_text(
-            f"Types: deb\nURIs: {_archive()}\nSuites: {release}\nComponents: main\n"
+            f"Types: deb\nURIs: {archive()}\nSuites: {release}\nComponents: main\n"
             f"Signed-By: {KEYRING}\n"
         )
         settings = {
@@ -75,7 +75,7 @@ def _configuration(release: str) -> Iterator[list[str]]:
         shutil.rmtree(folder)
 
 
-def _archive() -> str:
+def archive() -> str:
     """The Debian archive that this machine has its own packages from."""
     output = run(
         ["apt-get", "indextargets", "--format", "$(LABEL) $(CREATED_BY) $(REPO_URI)"],
