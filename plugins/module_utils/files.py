@@ -102,11 +102,6 @@ def replace_link(path: Path, target: str) -> None:
         raise
 
 
-def is_leftover(name: str) -> bool:
-    """Say whether a file of this name is a temporary one, in use or left by a killed run."""
-    return name.startswith(".") and name.endswith(_TEMPORARY)
-
-
 def remove_leftovers(directory: Path, *, older_than: float = 0.0) -> None:
     """Remove the temporary files that a killed run left.
 

@@ -24,48 +24,39 @@ Of a certificate for the operator's own signing request there is no privkey.pem.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from ..files import (
     NOBODY_IN_PARTICULAR,
     Ownership,
-    is_leftover,
     remove_leftovers,
     replace_link,
     sync_directory,
     write_file,
 )
-from .certificate import Certificate, CertificateError, read_chain
+from .certificate import Certificate, read_chain
 from .files import locked, write_directory
-from .keys import PrivateKey, key_from_pem, public_der
+from .keys import PrivateKey, key_from_pem
 from .memory import Memory, read_memory
 from .open_order import FOLDER as _ORDER
 from .open_order import OpenOrderFolder
-from .state import Origin, State, digest_of, read_state
+from .pair import CHAIN, KEY, MODES, STATE, content_of, read_pair
+from .state import Origin, State, digest_of
 
-CHAIN = "fullchain.pem"
-KEY = "privkey.pem"
-STATE = "state.json"
 _MEMORY = "renewal.json"
 _CURRENT = "current"
 _VERSIONS = "versions"
 _LOCK = ".lock"
-_MODES = {CHAIN: 0o644, KEY: 0o600, STATE: 0o644}
 _DIRECTORY_MODE = 0o755
 # Longer than one order may take with its default time.
 _LOCK_SECONDS = 300.0
-# What reading a path may answer when the tree is not what this file wrote.
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 
 
 @dataclass(frozen=True)
@@ -88,13 +79,6 @@ class Stored:
     modes_fit: bool = True
     memory: Memory = field(default_factory=Memory)
     unfinished: bool = False
-
-
-class _File(NamedTuple):
-    """A file that is there."""
-
-    content: bytes
-    status: os.stat_result
 
 
 class CertificateStore:
@@ -132,13 +116,17 @@ class CertificateStore:
         :raises OSError: the storage cannot be read
         """
         folder = self._path / name
-        files = {file: _read(folder / file) for file in (CHAIN, KEY, STATE, _MEMORY)}
-        entries = _entries(folder)
-        return replace(
-            self._judge(files),
-            present=any(name != _LOCK for name in entries or []),
-            memory=read_memory(_content(files[_MEMORY])),
-            unfinished=entries is not None and _is_unfinished(entries),
+        pair = read_pair(folder, self._ownership)
+        # a listing costs as much as all the rest, and tells nothing where there is a pair
+        entries = None if pair.exists else _entries(folder)
+        return Stored(
+            present=pair.exists or any(entry != _LOCK for entry in entries or []),
+            certificate=pair.certificate,
+            origin=pair.origin,
+            fault=pair.fault,
+            modes_fit=pair.modes_fit,
+            memory=read_memory(content_of(folder / _MEMORY)),
+            unfinished=os.path.lexists(folder / _ORDER) or entries in ([], [_LOCK]),
         )
 
     def chain(self, name: str) -> bytes:
@@ -153,7 +141,7 @@ class CertificateStore:
 
         :raises OSError: the storage cannot be read
         """
-        return key_from_pem(_content(_read(self.key_path(name))) or b"")
+        return key_from_pem(content_of(self.key_path(name)) or b"")
 
     def order(self, name: str) -> OpenOrderFolder:
         """Return the folder of an order under way. Use it with the lock held."""
@@ -233,7 +221,7 @@ class CertificateStore:
 
         :raises OSError: only root may give files away
         """
-        for file, mode in _MODES.items():
+        for file, mode in MODES.items():
             try:
                 descriptor = os.open(self._path / name / file, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
@@ -267,41 +255,11 @@ class CertificateStore:
                 else:
                     path.unlink()
 
-    def _judge(self, files: Mapping[str, _File | None]) -> Stored:
-        chain, key, content = (_content(files[file]) for file in (CHAIN, KEY, STATE))
-        state = read_state(content)
-        key_elsewhere = state is not None and state.origin.key_elsewhere
-        if chain is None and (key is None or key_elsewhere):
-            return Stored(True, fault="there is no certificate")
-        if chain is None or (key is None and not key_elsewhere):
-            return Stored(True, fault=f"{KEY if key is None else CHAIN} is missing")
-        if key_elsewhere:
-            key = None
-        if state and state.certificate and state.digest == digest_of(chain, key):
-            certificate = state.certificate
-        else:
-            try:
-                certificate = _certificate(chain, key, key_elsewhere)
-            except CertificateError as error:
-                return Stored(True, fault=str(error))
-        if state is None:
-            fault = f"{STATE} is missing or damaged, so the issuing CA is unknown"
-            return Stored(True, certificate, fault=fault)
-        return Stored(True, certificate, state.origin, modes_fit=self._modes_fit(files))
-
-    def _modes_fit(self, files: Mapping[str, _File | None]) -> bool:
-        found = ((file, files[file]) for file in _MODES)
-        return all(
-            stat.S_IMODE(each.status.st_mode) == _MODES[file] and self._ownership.fits(each.status)
-            for file, each in found
-            if each is not None
-        )
-
     def _write_version(self, folder: Path, stem: str, contents: dict[str, bytes]) -> str:
         version = f"{stem}-{secrets.token_hex(4)}"
         write_directory(
             folder / _VERSIONS / version,
-            {file: (content, _MODES[file]) for file, content in contents.items()},
+            {file: (content, MODES[file]) for file, content in contents.items()},
             _DIRECTORY_MODE,
             self._ownership,
         )
@@ -315,32 +273,17 @@ class CertificateStore:
         """
         plain = [
             file
-            for file in _MODES
+            for file in MODES
             if os.path.lexists(folder / file)
             and _link_target(folder / file) != f"{_CURRENT}/{file}"
         ]
-        contents = {file: _content(_read(folder / file)) for file in _MODES}
+        contents = {file: content_of(folder / file) for file in MODES}
         if not plain:
             return
         known = {file: content for file, content in contents.items() if content is not None}
         version = self._write_version(folder, "found", known)
         replace_link(folder / _CURRENT, f"{_VERSIONS}/{version}")
         sync_directory(folder)
-
-
-def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certificate:
-    try:
-        certificate = read_chain(chain)
-    except CertificateError as error:
-        raise CertificateError(f"{CHAIN} cannot be used: {error}") from error
-    if key_elsewhere:
-        return certificate
-    private_key = key_from_pem(key or b"")
-    if private_key is None:
-        raise CertificateError(f"{KEY} cannot be used: it is not a private key in PEM")
-    if certificate.public_key != public_der(private_key.public_key()):
-        raise CertificateError(f"{KEY} does not belong to {CHAIN}")
-    return certificate
 
 
 def _entries(folder: Path) -> list[str] | None:
@@ -354,27 +297,6 @@ def _entries(folder: Path) -> list[str] | None:
         return [""] if os.path.lexists(folder) else None
     except NotADirectoryError:
         return [""]
-
-
-def _is_unfinished(entries: list[str]) -> bool:
-    """Say whether there is an order, a temporary file, or nothing but a lock."""
-    if all(name == _LOCK for name in entries):
-        return True
-    return any(name == _ORDER or is_leftover(name) for name in entries)
-
-
-def _read(path: Path) -> _File | None:
-    try:
-        with path.open("rb") as stream:
-            return _File(stream.read(), os.fstat(stream.fileno()))
-    except OSError as error:
-        if error.errno in _NOT_THERE:
-            return None
-        raise
-
-
-def _content(file: _File | None) -> bytes | None:
-    return file.content if file else None
 
 
 def _link_target(path: Path) -> str | None:

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A published pair as it is on disk: chain, private key, and the record of where they came from."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import Ownership
+from .certificate import Certificate, CertificateError, read_chain
+from .keys import key_from_pem, public_der
+from .state import Origin, digest_of, read_state
+
+CHAIN = "fullchain.pem"
+KEY = "privkey.pem"
+STATE = "state.json"
+MODES = {CHAIN: 0o644, KEY: 0o600, STATE: 0o644}
+
+# What reading a path may answer when the tree is not what this collection wrote.
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is published, or why it cannot be used.
+
+    :ivar exists: there is one of the files at least
+    :ivar certificate: the first one of the chain, if chain and key belong together
+    :ivar origin: where it came from
+    :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
+    :ivar modes_fit: modes and owner of the files are as they should be
+    """
+
+    exists: bool = True
+    certificate: Certificate | None = None
+    origin: Origin | None = None
+    fault: str | None = None
+    modes_fit: bool = True
+
+
+class _File(NamedTuple):
+    """A file that is there."""
+
+    content: bytes
+    status: os.stat_result
+
+
+def read_pair(folder: Path, ownership: Ownership) -> Pair:
+    """Read the pair in a folder; what cannot be used counts as unknown.
+
+    :param ownership: whom the files should belong to
+    :raises OSError: the folder cannot be read
+    """
+    files = {file: _read(folder / file) for file in MODES}
+    chain, key, content = (_content(files[file]) for file in (CHAIN, KEY, STATE))
+    state = read_state(content)
+    key_elsewhere = state is not None and state.origin.key_elsewhere
+    if chain is None and (key is None or key_elsewhere):
+        return Pair(exists=any(files.values()), fault="there is no certificate")
+    if chain is None or (key is None and not key_elsewhere):
+        return Pair(fault=f"{KEY if key is None else CHAIN} is missing")
+    if key_elsewhere:
+        key = None
+    if state and state.certificate and state.digest == digest_of(chain, key):
+        certificate = state.certificate
+    else:
+        try:
+            certificate = _certificate(chain, key, key_elsewhere)
+        except CertificateError as error:
+            return Pair(fault=str(error))
+    if state is None:
+        fault = f"{STATE} is missing or damaged, so the issuing CA is unknown"
+        return Pair(certificate=certificate, fault=fault)
+    fit = _modes_fit(files, ownership)
+    return Pair(certificate=certificate, origin=state.origin, modes_fit=fit)
+
+
+def content_of(path: Path) -> bytes | None:
+    """Return what is in a file, ``None`` if there is none.
+
+    :raises OSError: it cannot be read
+    """
+    return _content(_read(path))
+
+
+def _modes_fit(files: Mapping[str, _File | None], ownership: Ownership) -> bool:
+    return all(
+        stat.S_IMODE(found.status.st_mode) == MODES[file] and ownership.fits(found.status)
+        for file, found in files.items()
+        if found is not None
+    )
+
+
+def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certificate:
+    try:
+        certificate = read_chain(chain)
+    except CertificateError as error:
+        raise CertificateError(f"{CHAIN} cannot be used: {error}") from error
+    if key_elsewhere:
+        return certificate
+    private_key = key_from_pem(key or b"")
+    if private_key is None:
+        raise CertificateError(f"{KEY} cannot be used: it is not a private key in PEM")
+    if certificate.public_key != public_der(private_key.public_key()):
+        raise CertificateError(f"{KEY} does not belong to {CHAIN}")
+    return certificate
+
+
+def _read(path: Path) -> _File | None:
+    try:
+        with path.open("rb") as stream:
+            return _File(stream.read(), os.fstat(stream.fileno()))
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return None
+        raise
+
+
+def _content(file: _File | None) -> bytes | None:
+    return file.content if file else None
