@@ -143,7 +143,7 @@ account:
       description: Whether anything was changed, at the CA or in O(storage).
       type: bool
     reason:
-      description: Why it was changed; V(none) if everything was as wanted.
+      description: Why it was changed, or was to be changed when it failed; V(none) if everything was as wanted.
       type: str
       sample: the key is P-256, RSA-3072 is wanted
 problem:

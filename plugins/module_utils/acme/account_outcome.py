@@ -29,6 +29,7 @@ class AccountOutcome:
 
     :ivar account: as the module's result shows it
     :ivar diff: before and after, if something changed
+    :ivar error: what it failed for
     """
 
     account: dict[str, Any]
@@ -54,9 +55,11 @@ def look_after(
     except AcmeError as caught:
         error = caught
     predicted = check_mode and reason is not None and error is None
+    changed = account.changed or predicted
     result = _result(account, before, removed=account.changed and not present and not error)
-    result.update(changed=account.changed or predicted, reason=reason)
-    return AccountOutcome(result, [diff] if result["changed"] and not error else [], error)
+    # without a change and without an error, another run was faster
+    result.update(changed=changed, reason=reason if changed or error else None)
+    return AccountOutcome(result, [diff] if changed and not error else [], error)
 
 
 def _result(account: Account, before: Recorded, *, removed: bool) -> dict[str, Any]:
