@@ -157,7 +157,7 @@ problem:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account_arguments import (
     PRESENT,
     account_arguments,
@@ -173,10 +173,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.arguments im
     storage_from,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.libraries import (
-    how_to_install,
-    missing_libraries,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.libraries import insist
 
 
 def argument_spec() -> dict[str, Any]:
@@ -187,11 +184,7 @@ def argument_spec() -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    missing = missing_libraries()
-    if missing:
-        module.fail_json(
-            msg=f"{missing_required_lib(', '.join(missing))} {how_to_install(missing)}"
-        )
+    insist(module)
     parameters = module.params
     try:
         rollover = rollover_from(parameters)

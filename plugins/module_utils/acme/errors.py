@@ -37,8 +37,8 @@ _ADVICE = {
     "incorrectResponse": "Make sure that the web server passes /.well-known/acme-challenge/ to"
     " this host's webroot, or answers it with this account's thumbprint.",
     "invalidContact": "Correct account_contact.",
-    "rateLimited": "Wait until the time that the CA names (see problem in the result) before"
-    " running again.",
+    "rateLimited": "Wait until the time that the CA names (in the result, retry_after of the problem"
+    " in seconds, or next_attempt of the failures).",
     "rejectedIdentifier": "Remove the name from the certificate; this CA does not certify it.",
     "serverInternal": "This is the CA's own fault; run again later.",
     "tls": "Repair the TLS settings of the web server that the challenge is redirected to.",

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.doc_fragments.acme import ModuleDocFragment
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_account
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
@@ -113,7 +114,7 @@ def test_the_environment_may_hold_the_binding(run: Run, monkeypatch: pytest.Monk
 
 
 def test_missing_libraries_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acme_account, "missing_libraries", lambda: ["josepy"])
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "josepy" else name)
     assert "python3-josepy" in run()["msg"]
 
 
