@@ -148,8 +148,8 @@ account:
       sample: the key is P-256, RSA-3072 is wanted
 problem:
   description:
-    - What the CA said in full (RFC 7807), with C(type), C(detail), C(status), C(url), C(identifier), C(retry_after) in
-      seconds, and C(subproblems) which are the same again.
+    - What the CA said in full (RFC 7807), with C(type), C(detail), C(status), C(url), C(identifier), C(instance),
+      C(retry_after) in seconds, and C(subproblems) which are the same again.
     - V(none) if it was not the CA that refused.
   returned: when the task fails for something else than its options
   type: dict

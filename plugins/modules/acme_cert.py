@@ -331,8 +331,8 @@ certificates:
       sample: authorization
     problem:
       description:
-        - What the CA said in full (RFC 7807), with C(type), C(detail), C(status), C(url), C(identifier), C(retry_after)
-          in seconds, and C(subproblems) which are the same again.
+        - What the CA said in full (RFC 7807), with C(type), C(detail), C(status), C(url), C(identifier), C(instance),
+          C(retry_after) in seconds, and C(subproblems) which are the same again.
         - V(none) if neither the CA nor the look at the names found fault with it.
       type: dict
     postponed:

@@ -15,7 +15,7 @@ from typing import Any
 from ..items import change
 from . import renewal_information
 from .account import Account
-from .certificate import leaf_der
+from .certificate import leaf_der, read_chain
 from .errors import AcmeError, during, stable_text
 from .failure import failed_again
 from .issuance import Issuer, Ways
@@ -271,19 +271,17 @@ class Batch:
             failure = failed_again(stored.memory.failure, error, terms, self._now())
             memory = replace(stored.memory, failure=failure)
             item.stored = replace(stored, memory=memory)
-            self._store.remember(request.folder, memory)
+            # a full disk must not hide what went wrong
+            with suppress(OSError):
+                self._store.remember(request.folder, memory)
             raise
 
     def _revoke(self, item: Item) -> None:
-        folder, certificate = item.request.folder, item.stored.certificate
-        assert certificate is not None
-        reason = self._options.revocation_reason
-        leaf = leaf_der(self._store.chain(folder))
-        revoke(self._network, leaf, reason, self._store.key(folder), self._deadline())
-        memory = replace(
-            item.stored.memory, revoked=Revoked(certificate.serial, self._now(), reason)
-        )
-        self._store.remember(folder, memory)
+        folder, reason = item.request.folder, self._options.revocation_reason
+        chain, key = self._store.chain(folder), self._store.key(folder)
+        revoke(self._network, leaf_der(chain), reason, key, self._deadline())
+        revoked = Revoked(read_chain(chain).serial, self._now(), reason)
+        self._store.remember(folder, replace(item.stored.memory, revoked=revoked))
 
     def _deadline(self) -> Deadline:
         return Deadline(self._options.order_timeout)

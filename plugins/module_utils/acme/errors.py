@@ -47,8 +47,8 @@ _ADVICE = {
     " thumbprint.",
     "unsupportedContact": "Use mail addresses in account_contact.",
     "unsupportedIdentifier": "Remove the name from the certificate; this CA does not certify it.",
-    "userActionRequired": "The CA wants its new terms of service agreed; open the address that it"
-    " names.",
+    "userActionRequired": "Open the address that the CA names, and do there what it asks for; most"
+    " often it wants its new terms of service agreed.",
 }
 
 _CHANGING = (
@@ -90,6 +90,7 @@ class Problem:
     identifier: str | None = None
     retry_after: float | None = None
     subproblems: tuple[Problem, ...] = field(default=())
+    instance: str | None = None
 
     @classmethod
     def from_json(
@@ -109,6 +110,7 @@ class Problem:
         if isinstance(own_identifier, Mapping) and own_identifier.get("value"):
             identifier = str(own_identifier["value"])
         subproblems = document.get("subproblems")
+        instance = document.get("instance")
         return cls(
             type=str(document.get("type") or "about:blank"),
             detail=str(document.get("detail") or document.get("title") or ""),
@@ -119,6 +121,7 @@ class Problem:
             subproblems=tuple(cls.from_json(each) for each in subproblems)
             if isinstance(subproblems, list)
             else (),
+            instance=instance if isinstance(instance, str) else None,
         )
 
     @classmethod
@@ -157,6 +160,8 @@ class Problem:
             text += f" (HTTP {self.status})"
         if self.detail:
             text += f": {stable_text(self.detail)}"
+        if self.code == "userActionRequired" and self.instance:
+            text += f" See {self.instance}"
         for number, subproblem in enumerate(self.subproblems, 1):
             text += f"; sub-problem {number}: {subproblem.text()}"
         return text
@@ -179,6 +184,7 @@ class Problem:
             "url": self.url,
             "identifier": self.identifier,
             "retry_after": self.retry_after,
+            "instance": self.instance,
             "subproblems": [subproblem.as_result() for subproblem in self.subproblems],
         }
 

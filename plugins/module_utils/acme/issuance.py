@@ -151,15 +151,13 @@ class Issuer:
         return None
 
     def _probe(self, request: CertificateRequest, workers: Executor) -> None:
-        probe = self._ways.probes.get(request.challenge)
-        if probe is None:
+        probe, key = self._ways.probes.get(request.challenge), self._network.account_key
+        if probe is None or key is None:
             return
         with during("probe"):
-            thumbprint = self._account.thumbprint
-            assert thumbprint is not None
             # One name, the usual case, needs no other thread.
             run = workers.map if len(request.names) > 1 else map
-            probe.look(request.names, thumbprint, run)
+            probe.look(request.names, key.thumbprint, run)
 
     def _material(
         self, request: CertificateRequest, stored: Stored, folder: OpenOrderFolder

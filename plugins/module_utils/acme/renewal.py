@@ -12,6 +12,7 @@ from .certificate import Certificate
 from .memory import Failure, Suggestion
 from .moment import timestamp
 from .request import CertificateRequest
+from .state import Origin
 from .store import Stored
 
 # A certificate is left alone for the first two thirds of its life, or the first half if that life
@@ -124,7 +125,10 @@ def _decide(wanted: CertificateRequest, stored: Stored, policy: Policy, now: dat
         return Decision(True, "forced")
     if certificate is None or stored.origin is None or stored.fault:
         return Decision(True, stored.fault or "there is no certificate")
-    difference = _difference(wanted, certificate, stored, policy)
+    revoked = stored.memory.revoked
+    if revoked and revoked.serial == certificate.serial:
+        return Decision(True, f"it was revoked on {timestamp(revoked.at)}")
+    difference = _difference(wanted, certificate, stored.origin, policy)
     if difference:
         return Decision(True, difference)
     if now >= certificate.not_after:
@@ -150,27 +154,21 @@ def _why(renewal: Renewal) -> str:
 
 
 def _difference(
-    wanted: CertificateRequest, certificate: Certificate, stored: Stored, policy: Policy
+    wanted: CertificateRequest, certificate: Certificate, origin: Origin, policy: Policy
 ) -> str | None:
-    assert stored.origin is not None
-    revoked = stored.memory.revoked
-    if revoked and revoked.serial == certificate.serial:
-        return f"it was revoked on {timestamp(revoked.at)}"
     if certificate.names != frozenset(wanted.names):
         return _names_difference(certificate.names, frozenset(wanted.names))
     if wanted.csr is not None:
         if certificate.public_key != wanted.csr.public_key:
             return "the signing request is for another key"
-    elif stored.origin.key_elsewhere:
+    elif origin.key_elsewhere:
         return "it was issued for a signing request, and its key is somewhere else"
     elif certificate.key_type != wanted.key_type:
         return f"the key is {certificate.key_type}, {wanted.key_type} is wanted"
-    if stored.origin.directory != policy.directory:
-        return f"it was issued by {stored.origin.directory}"
-    if stored.origin.profile != wanted.profile:
-        there, other = (
-            each or "the CA's default" for each in (stored.origin.profile, wanted.profile)
-        )
+    if origin.directory != policy.directory:
+        return f"it was issued by {origin.directory}"
+    if origin.profile != wanted.profile:
+        there, other = (each or "the CA's default" for each in (origin.profile, wanted.profile))
         return f"its profile is {there}, {other} is wanted"
     return None
 
