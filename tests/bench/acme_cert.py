@@ -7,15 +7,20 @@ Single-name P-256 certificates over HTTP-01, all clients on the same Pebble, whi
 refuses nonces. Each certificate is for a name of its own, so that no proof is used twice. Accounts
 are made beforehand, where a client can do that. CPU is the client's own with its children; memory
 is that of its largest process. acme_cert runs with its default options: it looks at names first.
+What slow clients take for a few is multiplied, the start of the process included.
+
+Now and then a Pebble of any version stops answering for good, when several requests come at once;
+the more certificates it has issued, the likelier. Therefore each part has a Pebble of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bed import BedError
 from bed.acme_bed import AcmeBed
@@ -32,6 +37,7 @@ from bench.acme_clients.stored import fill
 from bench.acme_clients.uacme import Uacme
 from bench.acme_clients.usage import ProgramError, Usage
 
+OURS: list[type[Module]] = [Module, Playbook]
 OTHERS: list[type[Client]] = [Certbot, Lego, Dehydrated, Uacme, Caddy, CommunityCrypto]
 # How many times as fast as these acme_cert is to be
 AIMS: dict[type[Client], int] = {Certbot: 50, CommunityCrypto: 100}
@@ -43,6 +49,8 @@ class Options:
     """What the command line asks for.
 
     :ivar few: how many certificates slow clients get; the rest is extrapolated
+    :ivar many: how many acme_cert gets alone
+    :ivar stored: how many there are when nothing is to be done, in ascending order
     """
 
     certificates: int
@@ -53,36 +61,39 @@ class Options:
     server: str
 
 
-class Names:
-    """Names that no certificate has been issued for yet."""
+@dataclass(frozen=True)
+class Figure:
+    """What a number of certificates have taken."""
 
-    def __init__(self) -> None:
-        self._used = 0
+    title: str
+    number: int
+    usage: Usage
 
-    def take(self, number: int) -> list[str]:
-        """Return that many."""
-        begin, self._used = self._used, self._used + number
-        return [f"n{each}.bench.example" for each in range(begin, self._used)]
+    @property
+    def seconds_each(self) -> float:
+        """Seconds for one of them."""
+        return self.usage.seconds / self.number
 
 
 def main() -> int:
     """Print one line for each figure; returns 1 if acme_cert failed."""
     options = _options()
-    # By process, so that two runs in one checkout do not get in each other's way
-    with AcmeBed(f"bench-{os.getpid()}", server=SERVERS[options.server]) as bed:
-        say(f"CA: {bed.acme.name} {bed.acme.version}")
-        names = Names()
-        ours: list[Module] = [Module(bed), Playbook(bed)]
-        try:
-            median = [issue_repeatedly(client, names, options.certificates) for client in ours][-1]
+    ours, theirs = [], {}
+    try:
+        with start(options, "beside-others") as bed:
+            say(f"CA: {bed.acme.name} {bed.acme.version}")
+            ours += [issue_repeatedly(kind(bed), options.certificates) for kind in OURS]
             if not options.alone:
-                compare(bed, names, options, median)
-            for client in ours:
-                issue_many(client, names, options.many)
+                theirs = compare(bed, options)
+        for kind in OURS:
+            with start(options, f"many-{kind.__name__.lower()}") as bed:
+                ours.append(issue_many(kind(bed), options.many))
+        compare_speeds(ours, theirs)
+        with start(options, "nothing-to-do") as bed:
             leave_alone(bed, options.stored)
-        except ProgramError as error:
-            say(f"acme_cert failed: {error}")
-            return 1
+    except ProgramError as error:
+        say(f"acme_cert failed: {error}")
+        return 1
     return 0
 
 
@@ -104,9 +115,21 @@ def _options() -> Options:
     )
 
 
+def start(options: Options, part: str) -> AcmeBed:
+    """Return a bed to be started, with a new CA."""
+    # By process, so that two runs in one checkout do not get in each other's way
+    return AcmeBed(f"bench-{os.getpid()}-{part}", server=SERVERS[options.server])
+
+
 def say(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)
+
+
+def names_for(client: Client, number: int, run: int = 0) -> list[str]:
+    """Return names that are this client's own, in each run others."""
+    stem = type(client).__name__.lower()
+    return [f"{stem}-{run}-{each}.bench.example" for each in range(number)]
 
 
 def issue(client: Client, names: list[str]) -> Usage:
@@ -120,63 +143,71 @@ def issue(client: Client, names: list[str]) -> Usage:
     return usage
 
 
-def issue_repeatedly(client: Module, names: Names, number: int) -> Usage:
+def issue_repeatedly(client: Module, number: int) -> Figure:
     """Say how acme_cert does in several runs; return the one in the middle.
 
     :raises ProgramError: it failed
     """
     client.prepare()
-    runs = [issue(client, names.take(number)) for _ in range(RUNS)]
-    median = statistics.median_low([run.seconds for run in runs])
-    best = min(run.seconds for run in runs)
-    usage = next(run for run in runs if run.seconds == median)
+    runs = [issue(client, names_for(client, number, run)) for run in range(RUNS)]
+    runs.sort(key=lambda run: run.seconds)
+    median = runs[RUNS // 2]
     say(
-        f"{client.title}: {number} certificates in {usage}"
-        f" (median of {RUNS} runs, the best {best:.2f} s)"
+        f"{client.title}: {number} certificates in {median}"
+        f" (median of {RUNS} runs, the best {runs[0].seconds:.2f} s)"
     )
-    return usage
+    return Figure(client.title, number, median)
 
 
-def compare(bed: AcmeBed, names: Names, options: Options, ours: Usage) -> None:
-    """Say how the other clients do, and how much faster acme_cert is than some of them."""
-    ratios = []
-    for kind in OTHERS:
-        theirs = issue_if_possible(kind(bed), names, options)
-        if theirs is not None and kind in AIMS:
-            ratio = theirs.seconds / ours.seconds
-            ratios.append(
-                f"{Playbook.title}: {ratio:.0f} times as fast as {kind.title} (aim: {AIMS[kind]})"
-            )
-    for line in ratios:
-        say(line)
+def compare(bed: AcmeBed, options: Options) -> dict[type[Client], Figure]:
+    """Say how the other clients do; return what they were seen to take."""
+    figures = {kind: issue_if_possible(kind(bed), options) for kind in OTHERS}
+    return {kind: figure for kind, figure in figures.items() if figure}
 
 
-def issue_if_possible(client: Client, names: Names, options: Options) -> Usage | None:
+def issue_if_possible(client: Client, options: Options) -> Figure | None:
     """Say how a client does, or why it does not."""
-    number = options.few if client.slow else options.certificates
+    wanted = options.certificates
+    number = options.few if client.slow else wanted
     try:
         client.install()
         client.prepare()
-        usage = issue(client, names.take(number)).times(options.certificates / number)
+        usage = issue(client, names_for(client, number))
     except BedError as error:
         say(f"{client.title}: left out, as it cannot be had: {error}")
         return None
     except ProgramError as error:
         say(f"{client.title}: failed: {error}")
         return None
-    note = "" if number == options.certificates else f" (extrapolated from {number})"
-    say(f"{client.title}: {options.certificates} certificates in {usage}{note}")
-    return usage
+    note = "" if number == wanted else f" (extrapolated from {number})"
+    say(f"{client.title}: {wanted} certificates in {usage.times(wanted / number)}{note}")
+    return Figure(client.title, number, usage)
 
 
-def issue_many(client: Client, names: Names, number: int) -> None:
+def issue_many(client: Module, number: int) -> Figure:
     """Say how acme_cert does with many.
 
     :raises ProgramError: it failed
     """
-    usage = issue(client, names.take(number))
+    client.prepare()
+    usage = issue(client, names_for(client, number))
     rate = number / usage.seconds
     say(f"{client.title}: {number} certificates in {usage}; {rate:.1f} a second")
+    return Figure(client.title, number, usage)
+
+
+def compare_speeds(ours: list[Figure], theirs: dict[type[Client], Figure]) -> None:
+    """Say how many times as fast acme_cert is as those that there is an aim for."""
+    pairs = [(kind, figure) for kind in AIMS if kind in theirs for figure in ours]
+    for kind, figure in pairs:
+        other = theirs[kind]
+        ratio = other.seconds_each / figure.seconds_each
+        same = figure.number == other.number
+        note = "" if same else f", whose time is extrapolated from {other.number}"
+        say(
+            f"{figure.title}, {figure.number} certificates: {ratio:.0f} times as fast as"
+            f" {other.title}{note} (aim: {AIMS[kind]})"
+        )
 
 
 def leave_alone(bed: AcmeBed, numbers: list[int]) -> None:
@@ -187,13 +218,12 @@ def leave_alone(bed: AcmeBed, numbers: list[int]) -> None:
     if not numbers:
         return
     names = [f"n{each}.stored.example" for each in range(numbers[-1])]
-    with Listener() as listener:
+    with Listener() as listener, TemporaryDirectory(dir=bed.directory) as storage:
         directory = f"https://{listener.address}/directory"
-        storage = bed.directory / "stored"
-        fill(storage, directory, names)
+        fill(Path(storage), directory, names)
         for number in numbers:
-            for kind in (Module, Playbook):
-                client = kind(bed, acme_directory=directory, storage=str(storage))
+            for kind in OURS:
+                client = kind(bed, acme_directory=directory, storage=storage)
                 usage = client.issue(names[:number])
                 if client.changed():
                     raise ProgramError(f"{client.title} changed something")

@@ -31,11 +31,11 @@ class Module(Client):
 
     def prepare(self) -> None:
         """Create the account."""
-        self.folder.mkdir(exist_ok=True)
         self.issue([])
 
     def issue(self, names: list[str]) -> Usage:
         """Run it once for all of them."""
+        self.folder.mkdir(exist_ok=True)
         arguments = self.folder / "arguments.json"
         arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": self.arguments(names)}))
         return self.run(self.bed.layout.prefix.python("controller"), "-m", MODULE, arguments)
@@ -65,6 +65,7 @@ class Playbook(Module):
 
     def issue(self, names: list[str]) -> Usage:
         """Run one playbook for all of them."""
+        self.folder.mkdir(exist_ok=True)
         play = {
             "hosts": "localhost",
             "connection": "local",
