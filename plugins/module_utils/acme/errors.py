@@ -51,6 +51,10 @@ _ADVICE = {
     " often it wants its new terms of service agreed.",
 }
 
+_ADVICE_WITHOUT_TYPE = (
+    "Run again later. If this goes on, something between this host and the CA may be what answers."
+)
+
 _CHANGING = (
     # the port that the kernel chose for one connection: 10.0.0.1:40312->10.0.0.2:80
     (re.compile(r":\d{1,5}->"), "->"),
@@ -171,6 +175,8 @@ class Problem:
         sentences = []
         for problem in (self, *self.subproblems):
             sentence = _ADVICE.get(problem.code)
+            if problem.type == "about:blank" and problem.passes:
+                sentence = _ADVICE_WITHOUT_TYPE
             if sentence and sentence not in sentences:
                 sentences.append(sentence)
         return " ".join(sentences)

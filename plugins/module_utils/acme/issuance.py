@@ -35,7 +35,7 @@ from .state import Origin
 from .store import CertificateStore, Stored
 from .waiting import Deadline
 
-# Whoever cannot be understood for that many runs will not be understood in the next one either
+# What cannot be understood after that many runs will not be understood in the next one either
 _GARBLED_AT_MOST = 5
 
 
@@ -238,8 +238,8 @@ def _fitting(key: PrivateKey | None, request: CertificateRequest) -> PrivateKey 
 def _passes(error: AcmeError, stored: Stored) -> bool:
     """Say whether the order may still come to something in another run."""
     if isinstance(error, GarbledError):
-        failure = stored.memory.failure
-        return failure is None or failure.count < _GARBLED_AT_MOST
+        before = stored.memory.failure
+        return before is None or before.step != error.step or before.count < _GARBLED_AT_MOST
     if error.step == "directory":
         return True
     if isinstance(error, ProblemError):

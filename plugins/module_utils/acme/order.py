@@ -231,7 +231,9 @@ class Order:
         try:
             certificate = read_chain(chain)
         except CertificateError as error:
-            raise GarbledError(f"the CA sent a chain that cannot be used: {error}") from error
+            raise GarbledError(
+                f"the CA sent a chain that cannot be used: {error}. Run again later."
+            ) from error
         if certificate.public_key != public_key:
             raise AcmeError("the CA sent a certificate for another key")
         if certificate.names != frozenset(self._names):
