@@ -49,4 +49,4 @@ def _pip_settings(prefix: Prefix) -> dict[str, str]:
     )
     found = re.findall(r"^(:env:|global)\.([a-z-]+)=('.*')$", printed, re.MULTILINE)
     in_order = sorted(found, key=lambda entry: entry[0] == ":env:")
-    return {name: str(ast.literal_eval(value)) for _, name, value in in_order}
+    return {name: str(ast.literal_eval(value)) for _origin, name, value in in_order}
