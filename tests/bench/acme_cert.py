@@ -92,7 +92,7 @@ def main() -> int:
         with start(options, "nothing-to-do") as bed:
             leave_alone(bed, options.stored)
     except ProgramError as error:
-        say(f"acme_cert failed: {error}")
+        say(f"acme_cert failed: {on_one_line(error)}")
         return 1
     return 0
 
@@ -124,6 +124,11 @@ def start(options: Options, part: str) -> AcmeBed:
 def say(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)
+
+
+def on_one_line(error: Exception) -> str:
+    """Return an error's text without line breaks."""
+    return " ".join(str(error).split())
 
 
 def names_for(client: Client, number: int, run: int = 0) -> list[str]:
@@ -174,10 +179,10 @@ def issue_if_possible(client: Client, options: Options) -> Figure | None:
         client.prepare()
         usage = issue(client, names_for(client, number))
     except BedError as error:
-        say(f"{client.title}: left out, as it cannot be had: {error}")
+        say(f"{client.title}: left out, as it cannot be had: {on_one_line(error)}")
         return None
     except ProgramError as error:
-        say(f"{client.title}: failed: {error}")
+        say(f"{client.title}: failed: {on_one_line(error)}")
         return None
     note = "" if number == wanted else f" (extrapolated from {number})"
     say(f"{client.title}: {wanted} certificates in {usage.times(wanted / number)}{note}")

@@ -15,7 +15,7 @@ from bed.packages import Service
 from bed.ports import free_ports
 from bed.setup import unpack_on_demand
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Program, ProgramError, Usage, reported, started
+from bench.acme_clients.usage import Program, ProgramError, Usage, ended, reported, started
 
 SERVICE = Service(packages=("caddy",), programs={"caddy": "usr/bin/caddy"})
 # It answers challenges itself, on the port where the CA looks: beside nginx, on another address
@@ -84,7 +84,11 @@ class Caddy(Client):
         program = Program(command, self.environment, self.folder, self.log)
         with started(program) as process:
             try:
-                wait.until(lambda: self._finished(names, process), what="caddy", timeout=PATIENCE)
+                wait.until(
+                    lambda: self._finished(names, program, process),
+                    what="caddy has all certificates",
+                    timeout=PATIENCE,
+                )
             except NotInTimeError as error:
                 raise ProgramError(str(error)) from error
             finally:
@@ -96,7 +100,10 @@ class Caddy(Client):
         pattern = f"certificates/*/{name}/{name}.crt"
         return next(self.folder.glob(pattern), self.folder / pattern)
 
-    def _finished(self, names: list[str], process: subprocess.Popen[bytes]) -> bool:
-        if process.poll() is not None:
-            raise ProgramError("it ended; its log says why")
+    def _finished(
+        self, names: list[str], program: Program, process: subprocess.Popen[bytes]
+    ) -> bool:
+        code = process.poll()
+        if code is not None:
+            raise ended(program, code)
         return all(self.certificate(name).exists() for name in names)

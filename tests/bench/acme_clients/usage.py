@@ -73,9 +73,14 @@ def measure(program: Program) -> Usage:
             process.terminate()
             raise ProgramError(f"it did not end within {TIMEOUT} seconds") from error
     if process.returncode != 0:
-        end = last_lines(program.log.read_text(errors="replace"))
-        raise ProgramError(f"it ended with {process.returncode}:\n{end}")
+        raise ended(program, process.returncode)
     return reported(program)
+
+
+def ended(program: Program, code: int) -> ProgramError:
+    """Return the error of a program that has ended when it should not have."""
+    end = last_lines(program.log.read_text(errors="replace"))
+    return ProgramError(f"it ended with {code}:\n{end}")
 
 
 @contextmanager
