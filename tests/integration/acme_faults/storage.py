@@ -8,6 +8,7 @@ Read with cryptography alone: the module's own reading is what is being tried.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -53,6 +54,14 @@ def key_of_order(storage: Path, name: str) -> bytes | None:
         return None
 
 
+def make_due(storage: Path, name: str) -> None:
+    """Let the CA have suggested to renew a certificate long ago."""
+    memory = certificate_folder(storage, name) / "renewal.json"
+    document = json.loads(memory.read_text())
+    document["suggestion"]["moment"] = "2020-01-01T00:00:00Z"
+    memory.write_text(json.dumps(document))
+
+
 def check_pairs(storage: Path, *names: str) -> None:
     """Check that what is published under these names is whole and belongs together."""
     for name in names:
@@ -80,12 +89,18 @@ def check_tidy(storage: Path, since: float) -> None:
     :param since: when it began: challenges that are older stay for a day
     """
     assert list(storage.glob("certs/*/order")) == []
-    assert [path for path in _files(storage) if path.name.endswith(".mailhost-new")] == []
+    check_whole(storage)
     assert [path for path in (storage / CHALLENGES).glob("*") if path.stat().st_mtime > since] == []
-    # the one in use, and the one before
-    assert [
-        path for path in storage.glob("certs/*/versions") if len(list(path.iterdir())) > 2
-    ] == []
+
+
+def check_whole(storage: Path) -> None:
+    """Check that nothing was begun and not ended, and that nothing piles up."""
+    assert [path for path in _files(storage) if path.name.endswith(".mailhost-new")] == []
+    for versions in storage.glob("certs/*/versions"):
+        # the one in use, and the one before
+        assert len(list(versions.iterdir())) <= 2, versions
+        for version in versions.iterdir():
+            assert sorted(path.name for path in version.iterdir()) == sorted(PUBLISHED), version
 
 
 def _files(storage: Path) -> list[Path]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from integration.acme_faults.storage import (
     check_privacy,
     check_tidy,
     key_of_order,
+    make_due,
     make_storage,
     published_key,
     serial_of,
@@ -90,10 +90,7 @@ def before(ca: AcmeBed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     storage = make_storage(ca, tmp_path_factory.mktemp("before") / "storage")
     certificates = [{"name": OLD}, {"name": GONE}]
     _succeed({**ca.module_options(), "storage": str(storage), "certificates": certificates})
-    memory = certificate_folder(storage, OLD) / "renewal.json"
-    document = json.loads(memory.read_text())
-    document["suggestion"]["moment"] = "2020-01-01T00:00:00Z"
-    memory.write_text(json.dumps(document))
+    make_due(storage, OLD)
     return storage
 
 
