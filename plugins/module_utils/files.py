@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,20 @@ class Ownership:
 NOBODY_IN_PARTICULAR = Ownership()
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a path in errors that come without one: the operating system knows open files by number.
+
+    :raises OSError: the one of the block
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
 def sync_directory(path: Path) -> None:
     """Make names in the directory last through a power failure.
 
@@ -50,7 +65,8 @@ def sync_directory(path: Path) -> None:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        with naming(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -73,7 +89,7 @@ def write_file(
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with naming(temporary), os.fdopen(descriptor, "wb") as stream:
             ownership.apply(stream.fileno())
             os.fchmod(stream.fileno(), mode)
             stream.write(content)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -48,9 +49,24 @@ def write_directory(
     journal hardly more than a single file.
 
     :param contents: for each file its content and its mode from the first byte on
-    :raises OSError: it cannot be written; what was is left behind
+    :raises OSError: it cannot be written; nothing of it is left behind
     """
     make_directory(path, directory_mode)
+    try:
+        _write_contents(path, contents, ownership)
+        sync_directory(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        # a full disk must not be filled up by one attempt after the other
+        shutil.rmtree(path, ignore_errors=True)
+        # the name of the directory may be another one in each attempt; the one above stays
+        error.filename = os.fspath(path)
+        raise
+
+
+def _write_contents(
+    path: Path, contents: Mapping[str, tuple[bytes, int]], ownership: Ownership
+) -> None:
     with ExitStack() as stack:
         descriptors = []
         for name, (content, mode) in contents.items():
@@ -63,8 +79,6 @@ def write_directory(
             descriptors.append(stream.fileno())
         for descriptor in descriptors:
             os.fsync(descriptor)
-    sync_directory(path)
-    sync_directory(path.parent)
 
 
 @contextmanager
