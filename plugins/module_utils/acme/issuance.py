@@ -13,7 +13,7 @@ from datetime import datetime
 
 from . import renewal_information
 from .account import Account
-from .certificate import read_chain, root_of
+from .certificate import Certificate, root_of
 from .errors import (
     AcmeError,
     GarbledError,
@@ -122,10 +122,10 @@ class Issuer:
                 with suppress(OSError):
                     folder.discard()
             raise
-        self._publish(request, material, chain, order.url)
+        certificate = self._publish(request, material, chain, order.url)
         # From here on nothing may fail: whoever serves the certificate has to be told of it.
         with suppress(OSError):
-            self._remember(request, chain, deadline)
+            self._remember(request, certificate, deadline)
             folder.discard()
         return _warnings(request, chain)
 
@@ -210,7 +210,7 @@ class Issuer:
 
     def _publish(
         self, request: CertificateRequest, material: Material, chain: bytes, order: str
-    ) -> None:
+    ) -> Certificate:
         origin = Origin(
             directory=self._directory,
             account=self._network.account_url,
@@ -219,12 +219,14 @@ class Issuer:
             order=order,
         )
         key = key_to_pem(material.key) if material.key is not None else None
-        self._store.publish(request.folder, chain, key, origin, self._now())
+        return self._store.publish(request.folder, chain, key, origin, self._now())
 
-    def _remember(self, request: CertificateRequest, chain: bytes, deadline: Deadline) -> None:
+    def _remember(
+        self, request: CertificateRequest, certificate: Certificate, deadline: Deadline
+    ) -> None:
         # right after issuance, as RFC 9773 section 4.3.2 wants it
         suggestion = renewal_information.ask(
-            self._network, read_chain(chain), None, self._now(), deadline
+            self._network, certificate, None, self._now(), deadline
         )
         self._store.remember(request.folder, Memory(suggestion=suggestion))
 
@@ -248,7 +250,10 @@ def _passes(error: AcmeError, stored: Stored) -> bool:
 
 
 def _warnings(request: CertificateRequest, chain: bytes) -> list[str]:
-    wanted, root = request.preferred_chain, root_of(chain)
-    if wanted in (None, root):
+    wanted = request.preferred_chain
+    if wanted is None:
+        return []
+    root = root_of(chain)
+    if root == wanted:
         return []
     return [f"{request.name}: the CA offers no chain to {wanted}; the one to {root} was taken."]

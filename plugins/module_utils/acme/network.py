@@ -306,14 +306,17 @@ class Network:
             headers["Content-Type"] = "application/jose+json"
         # Session.request would merge settings into each request that the session does not have
         request = requests.Request(method, url, headers, data=body).prepare()
+        # Only a page that is fetched may redirect (RFC 8555 section 6.2 signs the URL), and what
+        # the session does beyond that takes a fifth of the time of a request
+        send = self.session.send if method == "GET" else self.session.get_adapter(url).send
         try:
-            response = self.session.send(
+            response = send(
                 request,
                 timeout=self._timeout,
                 proxies=self._proxies_for(url),
                 verify=self._verify,
-                allow_redirects=method == "GET",
             )
+            content = response.content
         except requests.RequestException as error:
             error.request = error.request or request
             raise
@@ -323,7 +326,7 @@ class Network:
         return Reply(
             url=url,
             status=response.status_code,
-            body=response.content,
+            body=content,
             location=response.headers.get("Location"),
             retry_after=retry_after_seconds(response.headers.get("Retry-After")),
             alternates=_alternates(url, response.headers.get("Link")),

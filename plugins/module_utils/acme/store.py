@@ -177,20 +177,20 @@ class CertificateStore:
 
     def publish(
         self, name: str, chain: bytes, key: bytes | None, origin: Origin, now: datetime
-    ) -> None:
+    ) -> Certificate:
         """Put a new pair in place of what is there, in one step. Call it with the lock held.
 
         :param chain: PEM, leaf first
         :param key: PEM; ``None`` if it is somewhere else
+        :returns: what is in the chain
         :raises CertificateError: the chain cannot be read
         :raises OSError: what was there is still there
         """
         folder = self._path / name
         remove_leftovers(folder)
-        contents = {
-            CHAIN: chain,
-            STATE: State(origin, read_chain(chain), digest_of(chain, key)).to_json(),
-        }
+        certificate = read_chain(chain)
+        state = State(origin, certificate, digest_of(chain, key))
+        contents = {CHAIN: chain, STATE: state.to_json()}
         if key is not None:
             contents[KEY] = key
         version = self._write_version(folder, f"{now:%Y%m%dT%H%M%SZ}", contents)
@@ -207,6 +207,7 @@ class CertificateStore:
         for path in (folder / _VERSIONS).iterdir():
             if path.name not in keep:
                 shutil.rmtree(path, ignore_errors=True)
+        return certificate
 
     def tidy(self, name: str) -> None:
         """Remove what an interrupted run has left. Call it with the lock held, and nothing due.
