@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_cert
+from requests.adapters import HTTPAdapter
 
 Options = Mapping[str, Any]
 # What is called before a request is sent, and with its answer afterwards
@@ -82,19 +83,21 @@ def run(options: Options) -> Run:
 @contextmanager
 def watched(before: Before | None = None, after: After | None = None) -> Iterator[None]:
     """Call something around every request of the block."""
-    send = requests.Session.send
+    send = HTTPAdapter.send
 
     def instead(
-        session: requests.Session, request: requests.PreparedRequest, **how: Any
+        adapter: HTTPAdapter, request: requests.PreparedRequest, **how: Any
     ) -> requests.Response:
         if before:
             before(request)
-        answer = send(session, request, **how)
+        answer = send(adapter, request, **how)
+        # with its body: an answer that breaks off has not arrived
+        _body = answer.content
         if after:
             after(request, answer)
         return answer
 
-    with patch.object(requests.Session, "send", instead):
+    with patch.object(HTTPAdapter, "send", instead):
         yield
 
 
