@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,11 +22,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from ..files import remove_leftovers, sync_directory, write_file
-from .files import locked, make_directory
+from .document import read_object
+from .files import content_of, locked, make_directory, make_way, read_if_there
 from .keys import AccountKey, key_from_pem, key_to_pem, make_key
 from .moment import moment_of, timestamp
 from .registration import Registration
@@ -110,7 +109,7 @@ class AccountFolder:
         if key is None:
             return Recorded(damaged=(self._path / _KEY).exists(), next_key=next_key)
         try:
-            document: Any = json.loads((self._path / _RECORD).read_bytes())
+            document = read_object(content_of(self._path / _RECORD)) or {}
             if (document["directory"], document["thumbprint"]) == (
                 self._directory_url,
                 key.thumbprint,
@@ -119,7 +118,7 @@ class AccountFolder:
                 registration = Registration(str(document["url"]), contact)
                 made = moment_of(document["key_made"])
                 return Recorded(key, False, next_key, registration, made)
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             # half a file, or one of another kind: the CA is asked, which knows the key
             pass
         return Recorded(key, False, next_key, None, made)
@@ -190,13 +189,11 @@ class AccountFolder:
 
     def _read_key(self, name: str) -> tuple[AccountKey | None, datetime | None]:
         """Return a key and when its file was written."""
-        try:
-            with (self._path / name).open("rb") as stream:
-                key = _parsed(stream.read())
-                written = os.fstat(stream.fileno()).st_mtime
-        except FileNotFoundError:
+        file = read_if_there(self._path / name)
+        if file is None:
             return None, None
-        return key, datetime.fromtimestamp(written, timezone.utc)
+        written = datetime.fromtimestamp(file.status.st_mtime, timezone.utc)
+        return _parsed(file.content), written
 
     def _write_key(self, name: str, key_type: str) -> AccountKey:
         key = make_key(key_type)
@@ -215,6 +212,7 @@ class AccountFolder:
             "key_made": timestamp(made),
         }
         content = json.dumps(document, indent=2) + "\n"
+        make_way(self._path / _RECORD)
         write_file(self._path / _RECORD, content.encode(), _PRIVATE_FILE)
 
     def _set_damaged_key_aside(self) -> None:

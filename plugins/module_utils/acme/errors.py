@@ -261,6 +261,12 @@ def during(step: str) -> Iterator[None]:
         raise AcmeError(describe_os_error(error), step=step) from error
 
 
+_SOMETHING_ELSE = (
+    "A link that leads nowhere, or something else that does not belong there, is in the way. Move it"
+    " away."
+)
+
+
 def describe_os_error(error: OSError) -> str:
     """Say what the operating system refused, where, and what to do."""
     reason = error.strerror or str(error)
@@ -272,5 +278,9 @@ def describe_os_error(error: OSError) -> str:
         errno.EROFS: "Remount that file system for writing, or choose another storage.",
         errno.EACCES: "Run the task with the rights of the storage's owner (become).",
         errno.EPERM: "Run the task with the rights of the storage's owner (become).",
+        errno.ENOENT: _SOMETHING_ELSE,
+        errno.ENOTDIR: _SOMETHING_ELSE,
+        errno.EISDIR: _SOMETHING_ELSE,
+        errno.ELOOP: _SOMETHING_ELSE,
     }.get(error.errno or 0, "")
     return f"{reason} in {where}. {advice}".rstrip()

@@ -5,20 +5,64 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..files import NOBODY_IN_PARTICULAR, Ownership, sync_directory
 from .errors import AcmeError
 
+# What reading a path may answer when the tree is not what this collection wrote.
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 _LOCK_PAUSE = 0.05
 # more often than other holders remove the directory again, it is a link that leads nowhere
 _VANISHED_AT_MOST = 10
+
+
+class File(NamedTuple):
+    """A file that is there."""
+
+    content: bytes
+    status: os.stat_result
+
+
+def read_if_there(path: Path) -> File | None:
+    """Read a file, ``None`` if there is none: nothing at all, a directory, a link to nowhere.
+
+    :raises OSError: it cannot be read
+    """
+    try:
+        with path.open("rb") as stream:
+            return File(stream.read(), os.fstat(stream.fileno()))
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return None
+        raise
+
+
+def content_of(path: Path) -> bytes | None:
+    """Return what is in a file, ``None`` if there is none.
+
+    :raises OSError: it cannot be read
+    """
+    file = read_if_there(path)
+    return file.content if file else None
+
+
+def make_way(path: Path) -> None:
+    """Move a directory aside from where a file is to be; what is in it stays for a look.
+
+    :raises OSError: it cannot be moved
+    """
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.{secrets.token_hex(4)}.set-aside"))
 
 
 def make_directory(path: Path, mode: int) -> None:

@@ -125,8 +125,9 @@ class Issuer:
         certificate = self._publish(request, material, chain, order.url)
         # From here on nothing may fail: whoever serves the certificate has to be told of it.
         with suppress(OSError):
-            self._remember(request, certificate, deadline)
             folder.discard()
+        with suppress(OSError):
+            self._remember(request, certificate, deadline)
         return _warnings(request, chain)
 
     def _resume(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from .document import read_object
 from .errors import AcmeError, Problem
 from .moment import moment_of, timestamp
 
@@ -101,11 +102,8 @@ class Memory:
 
 def read_memory(content: bytes | None) -> Memory:
     """Read the file's content, as far as it makes sense."""
-    try:
-        document: Any = json.loads(content or b"")
-        if document["version"] != _FORMAT:
-            return Memory()
-    except (ValueError, KeyError, TypeError):
+    document = read_object(content)
+    if document is None or document.get("version") != _FORMAT:
         return Memory()
     return Memory(
         suggestion=_part(document, "suggestion", _suggestion),
@@ -131,7 +129,7 @@ def _part(
 ) -> Part | None:
     try:
         return read(document[name])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from .document import read_object
 from .errors import (
     AcmeError,
     GarbledError,
@@ -63,11 +64,8 @@ class Reply:
 
         :raises AcmeError: there is none
         """
-        try:
-            document = json.loads(self.body)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
+        document = read_object(self.body)
+        if document is None:
             raise GarbledError(
                 "the CA answered with something that is not a JSON object. Make sure that"
                 " acme_directory is the address of an ACME directory.",
@@ -77,11 +75,11 @@ class Reply:
 
     def problem(self) -> Problem:
         """Return the body as a problem document, whatever it holds."""
-        document: object = None
-        with suppress(ValueError):
-            document = json.loads(self.body)
         return Problem.from_json(
-            document, url=self.url, status=self.status, retry_after=self.retry_after
+            read_object(self.body),
+            url=self.url,
+            status=self.status,
+            retry_after=self.retry_after,
         )
 
 

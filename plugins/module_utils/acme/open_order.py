@@ -10,13 +10,14 @@ with; the next run goes on from there instead of placing another order.
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from ..files import remove_leftovers, write_file
-from .files import make_directory
+from .document import read_object
+from .files import content_of, make_directory, make_way
 from .keys import PrivateKey, key_from_pem, key_to_pem
 
 FOLDER = "order"
@@ -54,33 +55,29 @@ class OpenOrderFolder:
 
         :raises OSError: the folder cannot be read
         """
-        try:
-            document: Any = json.loads((self._path / _ORDER).read_bytes())
-            if document.pop("version") == _FORMAT:
-                return OpenOrder(**{name: str(value) for name, value in document.items()})
-        except (FileNotFoundError, NotADirectoryError):
+        document = read_object(content_of(self._path / _ORDER))
+        if document is None or document.pop("version", None) != _FORMAT:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            pass
-        return None
+        try:
+            return OpenOrder(**{name: str(value) for name, value in document.items()})
+        except TypeError:
+            return None
 
     def key(self) -> PrivateKey | None:
         """Return the private key of the order's signing request, if there is one.
 
         :raises OSError: the folder cannot be read
         """
-        try:
-            return key_from_pem((self._path / _KEY).read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        return key_from_pem(content_of(self._path / _KEY) or b"")
 
     def keep_key(self, key: PrivateKey) -> None:
         """Keep the key before anybody is told of it.
 
         :raises OSError: it cannot be written
         """
-        make_directory(self._path, _MODE)
+        self._make()
         remove_leftovers(self._path)
+        make_way(self._path / _KEY)
         write_file(self._path / _KEY, key_to_pem(key), 0o600, durable=False)
 
     def keep_order(self, order: OpenOrder) -> None:
@@ -88,7 +85,8 @@ class OpenOrderFolder:
 
         :raises OSError: it cannot be written
         """
-        make_directory(self._path, _MODE)
+        self._make()
+        make_way(self._path / _ORDER)
         document = {"version": _FORMAT, **asdict(order)}
         content = (json.dumps(document, indent=2) + "\n").encode()
         write_file(self._path / _ORDER, content, 0o600, durable=False)
@@ -98,10 +96,14 @@ class OpenOrderFolder:
 
         :raises OSError: it cannot be removed
         """
-        if not self._path.is_dir():
-            return
-        remove_leftovers(self._path)
-        for name in (_ORDER, _KEY):
-            with suppress(FileNotFoundError):
-                (self._path / name).unlink()
-        self._path.rmdir()
+        if self._path.is_dir() and not self._path.is_symlink():
+            with suppress(FileNotFoundError, IsADirectoryError):
+                (self._path / _ORDER).unlink()
+            shutil.rmtree(self._path)
+        else:
+            self._path.unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        if not self._path.is_dir() or self._path.is_symlink():
+            self._path.unlink(missing_ok=True)
+        make_directory(self._path, _MODE)

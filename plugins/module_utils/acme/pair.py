@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from ..files import Ownership
 from .certificate import Certificate, CertificateError, read_chain
+from .files import File, read_if_there
 from .keys import key_from_pem, public_der
 from .state import Origin, digest_of, read_state
 
@@ -22,9 +20,6 @@ CHAIN = "fullchain.pem"
 KEY = "privkey.pem"
 STATE = "state.json"
 MODES = {CHAIN: 0o644, KEY: 0o600, STATE: 0o644}
-
-# What reading a path may answer when the tree is not what this collection wrote.
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 
 
 @dataclass(frozen=True)
@@ -45,20 +40,13 @@ class Pair:
     modes_fit: bool = True
 
 
-class _File(NamedTuple):
-    """A file that is there."""
-
-    content: bytes
-    status: os.stat_result
-
-
 def read_pair(folder: Path, ownership: Ownership) -> Pair:
     """Read the pair in a folder; what cannot be used counts as unknown.
 
     :param ownership: whom the files should belong to
     :raises OSError: the folder cannot be read
     """
-    files = {file: _read(folder / file) for file in MODES}
+    files = {file: read_if_there(folder / file) for file in MODES}
     chain, key, content = (_content(files[file]) for file in (CHAIN, KEY, STATE))
     state = read_state(content)
     key_elsewhere = state is not None and state.origin.key_elsewhere
@@ -82,15 +70,7 @@ def read_pair(folder: Path, ownership: Ownership) -> Pair:
     return Pair(certificate=certificate, origin=state.origin, modes_fit=fit)
 
 
-def content_of(path: Path) -> bytes | None:
-    """Return what is in a file, ``None`` if there is none.
-
-    :raises OSError: it cannot be read
-    """
-    return _content(_read(path))
-
-
-def _modes_fit(files: Mapping[str, _File | None], ownership: Ownership) -> bool:
+def _modes_fit(files: Mapping[str, File | None], ownership: Ownership) -> bool:
     return all(
         stat.S_IMODE(found.status.st_mode) == MODES[file] and ownership.fits(found.status)
         for file, found in files.items()
@@ -113,15 +93,5 @@ def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certif
     return certificate
 
 
-def _read(path: Path) -> _File | None:
-    try:
-        with path.open("rb") as stream:
-            return _File(stream.read(), os.fstat(stream.fileno()))
-    except OSError as error:
-        if error.errno in _NOT_THERE:
-            return None
-        raise
-
-
-def _content(file: _File | None) -> bytes | None:
+def _content(file: File | None) -> bytes | None:
     return file.content if file else None

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from .certificate import Certificate
+from .document import read_object
 from .moment import moment_of, timestamp
 
 _FORMAT = 1
@@ -71,21 +72,19 @@ class State:
 
 def read_state(content: bytes | None) -> State | None:
     """Read the file's content; ``None`` for a file that is missing or damaged."""
-    if content is None:
+    document = read_object(content)
+    if document is None or document.get("version") != _FORMAT:
         return None
-    try:
-        document: Any = json.loads(content)
-        if document["version"] != _FORMAT or not isinstance(document["directory"], str):
-            return None
-        origin = Origin(
-            directory=document["directory"],
-            account=_text(document, "account"),
-            profile=_text(document, "profile"),
-            key_elsewhere=document.get("key_elsewhere") is True,
-            order=_text(document, "order"),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    directory = _text(document, "directory")
+    if directory is None:
         return None
+    origin = Origin(
+        directory=directory,
+        account=_text(document, "account"),
+        profile=_text(document, "profile"),
+        key_elsewhere=document.get("key_elsewhere") is True,
+        order=_text(document, "order"),
+    )
     try:
         return State(
             origin, _certificate_from_json(document["certificate"]), _text(document, "digest")

@@ -42,12 +42,12 @@ from ..files import (
     write_file,
 )
 from .certificate import Certificate, read_chain
-from .files import locked, write_directory
+from .files import content_of, locked, make_way, write_directory
 from .keys import PrivateKey, key_from_pem
 from .memory import Memory, read_memory
 from .open_order import FOLDER as _ORDER
 from .open_order import OpenOrderFolder
-from .pair import CHAIN, KEY, MODES, STATE, content_of, read_pair
+from .pair import CHAIN, KEY, MODES, STATE, read_pair
 from .state import Origin, State, digest_of
 
 _MEMORY = "renewal.json"
@@ -152,7 +152,10 @@ class CertificateStore:
 
         :raises OSError: what was remembered is still there
         """
-        write_file(self._path / name / _MEMORY, memory.to_json(), 0o644, durable=False)
+        folder = self._path / name
+        remove_leftovers(folder)
+        make_way(folder / _MEMORY)
+        write_file(folder / _MEMORY, memory.to_json(), 0o644, durable=False)
 
     @contextmanager
     def lock(self, name: str, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
@@ -188,6 +191,8 @@ class CertificateStore:
         """
         folder = self._path / name
         remove_leftovers(folder)
+        for file in (*MODES, _CURRENT):
+            make_way(folder / file)
         certificate = read_chain(chain)
         state = State(origin, certificate, digest_of(chain, key))
         contents = {CHAIN: chain, STATE: state.to_json()}

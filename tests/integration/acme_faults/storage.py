@@ -99,7 +99,8 @@ def check_whole(storage: Path) -> None:
     for versions in storage.glob("certs/*/versions"):
         # the one in use, and the one before
         assert len(list(versions.iterdir())) <= 2, versions
-        for version in versions.iterdir():
+        # what the module found in the place of its own files may lack one
+        for version in versions.glob("[0-9]*"):
             assert sorted(path.name for path in version.iterdir()) == sorted(PUBLISHED), version
 
 
