@@ -201,6 +201,10 @@ class CertificateStore:
         version = self._write_version(folder, f"{now:%Y%m%dT%H%M%SZ}", contents)
         self._adopt_plain_files(folder)
         previous = _link_target(folder / _CURRENT)
+        if previous is None:
+            # the folder may be a new one, and its own name must last as well
+            for path in (self._path, self._path.parent):
+                sync_directory(path)
         for file in contents:
             if _link_target(folder / file) != f"{_CURRENT}/{file}":
                 replace_link(folder / file, f"{_CURRENT}/{file}")
