@@ -17,11 +17,14 @@ from .errors import PREFIX, AcmeError, Problem, stable_text
 from .fetch import Fetcher, FetchError, Page
 from .resolver import Resolver, ResolverError, SystemResolver, is_address
 from .responder import Responder
+from .waiting import Deadline
 
 _STEP = "probe"
 _CHALLENGES = "/.well-known/acme-challenge/"
 _TOKEN_BYTES = 32
 _SHOWN_CHARACTERS = 60
+# Seconds for all names of a certificate: others want to be looked at, too
+_PATIENCE = 60.0
 _HINT = (
     "If the CA sees what this host cannot (a network without a way back to its own public address,"
     " another view of the DNS), set look_first to false, or look_resolver to a public name server."
@@ -50,7 +53,8 @@ class Probe:
     def look(self, names: Iterable[str], thumbprint: str, run: Run = map) -> None:
         """Return if nothing speaks against asking the CA.
 
-        Only what is proved over HTTP can be looked at; for other challenges nothing is done.
+        Only what is proved over HTTP can be looked at; for other challenges nothing is done. Names
+        for which there is no time left are the CA's to judge.
 
         :param names: host names and IP addresses
         :param thumbprint: of the account's key
@@ -61,7 +65,10 @@ class Probe:
         if self._responder.challenge_type != "http-01":
             return
         wanted = sorted({name for name in names if not name.startswith("*.")})
-        found = run(lambda name: self._judge(name, thumbprint), wanted)
+        deadline = Deadline(_PATIENCE)
+        found = run(
+            lambda name: self._judge(name, thumbprint) if deadline.remaining() > 0 else None, wanted
+        )
         problems = [problem for problem in found if problem]
         if problems:
             raise _error(problems, len(wanted))

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import fetch
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import probe as probe_module
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.dns_hook import DnsHook
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import (
     PREFIX,
@@ -417,6 +418,21 @@ def test_several_names_in_threads(probe: Probe, zone: Zone, serve: Serve) -> Non
         ("b.example", "connection"),
     ]
     assert "its look at the names would fail: " in str(caught.value)
+
+
+def test_names_for_which_no_time_is_left_are_the_cas_to_judge(
+    probe: Probe, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"slow-{number}.example" for number in range(4)]
+    zone.records = {name: [HERE] for name in names}
+
+    def look(name: str) -> list[str]:
+        time.sleep(0.3)
+        return []
+
+    monkeypatch.setattr(zone, "addresses", look)
+    monkeypatch.setattr(probe_module, "_PATIENCE", 0.2)
+    assert problem_of(probe, *names).identifier == names[0]
 
 
 def test_an_answer_that_cannot_be_placed_is_another_matter(tmp_path: Path, zone: Zone) -> None:

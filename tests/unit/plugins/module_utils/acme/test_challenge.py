@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proving control of names, at a CA that is slow or odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
+    CertificateRequest,
+)
+from unit.plugins.module_utils.acme.authority import Answer, Authority
+
+NewBatch = Callable[..., Batch]
+ChangeAuthorizations = Callable[[Callable[[str, dict[str, Any]], None]], None]
+
+
+@pytest.fixture
+def change_authorizations(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> ChangeAuthorizations:
+    """Let a function change each authorization before the CA shows it."""
+    show = authority._authz
+
+    def set_change(change: Callable[[str, dict[str, Any]], None]) -> None:
+        def changed(payload: Any, protected: Any, name: str) -> Answer:
+            status, headers, body = show(payload, protected, name)
+            change(name, body)
+            return status, headers, body
+
+        monkeypatch.setattr(authority, "_authz", changed)
+
+    return set_change
+
+
+def wanted(*names: str) -> CertificateRequest:
+    return CertificateRequest(names[0], tuple(sorted(names)))
+
+
+def test_a_certificate_that_the_ca_does_not_come_to_an_end_with_holds_up_no_other(
+    new_batch: NewBatch, change_authorizations: ChangeAuthorizations
+) -> None:
+    def keep_pending(name: str, body: dict[str, Any]) -> None:
+        if name.startswith("stuck"):
+            body["status"] = "pending"
+
+    change_authorizations(keep_pending)
+    batch = new_batch(order_timeout=1.0, concurrency=2)
+    stuck = wanted(*(f"stuck{number}.example" for number in range(6)))
+    items = batch.run([stuck, wanted("a.example", "b.example")]).items
+    assert "did not come to an end with looking for stuck0.example" in str(items[0].error)
+    assert items[1].error is None
