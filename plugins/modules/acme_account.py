@@ -42,6 +42,7 @@ options:
       - V(present) creates the account if there is none, and changes what differs.
       - V(absent) deactivates the account at the CA, which cannot be undone, and then removes its folder from O(storage)
         with everything in it. An account that the CA does not know, or has closed already, counts as deactivated.
+        While the CA refuses whoever asks, nothing is removed.
     type: str
     choices: [present, absent]
     default: present

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .binding import Binding
 from .errors import AcmeError, Problem, ProblemError
-from .keys import AccountKey
+from .keys import AccountKey, make_key
 from .network import Network, Reply
 from .waiting import Deadline
 
@@ -120,7 +120,7 @@ def change_key(network: Network, new_key: AccountKey, deadline: Deadline) -> Non
 def deactivate(network: Network, key: AccountKey, deadline: Deadline) -> None:
     """Close the account of a key for good (section 7.3.6), if it has one that is open.
 
-    :raises AcmeError: the CA refused, or cannot be asked
+    :raises AcmeError: the CA refused, or does not say whether the account is open
     """
     account = _open_account(network, key, deadline)
     if account is None:
@@ -139,8 +139,30 @@ def deactivate(network: Network, key: AccountKey, deadline: Deadline) -> None:
 def _open_account(network: Network, key: AccountKey, deadline: Deadline) -> Registration | None:
     try:
         return find(network, key, deadline)
+    except ClosedAccountError as error:
+        said = error.problem
+        if said is None or said.code != "unauthorized" or _serves_strangers(network, deadline):
+            return None
+        raise AcmeError(
+            "the CA refuses whoever asks for an account, so that it is not certain whether this one"
+            f" is closed: {said.text().rstrip('. ')}. Run again once the CA serves this host.",
+            problem=said,
+        ) from error
+
+
+def _serves_strangers(network: Network, deadline: Deadline) -> bool:
+    """Say whether the CA looks for the account of a key that it cannot know.
+
+    A CA that refuses whoever asks, or what stands before it, says "unauthorized" as well.
+    """
+    try:
+        find(network, AccountKey(make_key("P-256")), deadline)
     except ClosedAccountError:
-        return None
+        return False
+    except ProblemError as error:
+        if error.problem.code != "externalAccountRequired":
+            raise
+    return True
 
 
 def _account_url(network: Network) -> str:

@@ -111,6 +111,31 @@ def test_an_account_that_was_closed_already(
     assert not path.exists()
 
 
+def test_a_ca_that_refuses_whoever_asks_has_not_closed_the_account(
+    create: Create, remove: Remove, authority: Authority, path: Path
+) -> None:
+    url = create()
+    before = entries(path)
+    refusal = problem("unauthorized", 403, detail="this network is not served")
+    authority.fail("/newAccount", refusal, refusal)
+    with pytest.raises(AcmeError, match=r"not certain .* this network is not served\. Run again"):
+        remove()
+    assert entries(path) == before
+    assert remove().changed
+    assert authority.closed == {url}
+
+
+def test_a_closed_account_of_a_ca_that_serves_its_customers_only(
+    create: Create, remove: Remove, authority: Authority, path: Path
+) -> None:
+    create()
+    authority.fail(
+        "/newAccount", problem("unauthorized", 403), problem("externalAccountRequired", 403)
+    )
+    assert remove().changed
+    assert not path.exists()
+
+
 def test_a_key_alone_is_enough(
     create: Create, remove: Remove, authority: Authority, path: Path
 ) -> None:
