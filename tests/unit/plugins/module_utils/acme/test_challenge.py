@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +43,10 @@ def wanted(*names: str) -> CertificateRequest:
 
 
 def test_a_certificate_that_the_ca_does_not_come_to_an_end_with_holds_up_no_other(
-    new_batch: NewBatch, authority: Authority, change_authorizations: ChangeAuthorizations
+    new_batch: NewBatch,
+    authority: Authority,
+    change_authorizations: ChangeAuthorizations,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def keep_pending(name: str, body: dict[str, Any]) -> None:
         if name.startswith("stuck"):
@@ -51,7 +55,8 @@ def test_a_certificate_that_the_ca_does_not_come_to_an_end_with_holds_up_no_othe
     change_authorizations(keep_pending)
     stuck = wanted(*(f"stuck{number}.example" for number in range(6)))
     others = [wanted(f"{letter}.example", f"www.{letter}.example") for letter in "abcdef"]
-    batch = new_batch(order_timeout=1.0, concurrency=2)
+    batch = new_batch(order_timeout=2.0, concurrency=2)
+    monkeypatch.setattr(batch._network, "sleep", time.sleep)
     first, *rest = batch.run([stuck, *others]).items
     assert "did not come to an end with looking for stuck0.example" in str(first.error)
     assert not any(item.error for item in rest)
