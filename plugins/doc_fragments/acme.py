@@ -31,7 +31,7 @@ options:
     default: true
   timeout:
     description:
-      - Seconds to wait for one answer of the CA.
+      - Seconds to wait for one answer of the CA, more than 0.
     type: float
     default: 30
   account_contact:
@@ -79,7 +79,8 @@ options:
     required: true
   concurrency:
     description:
-      - How many certificates may be under way at once, and how many connections to the CA there may be.
+      - How many certificates may be under way at once, and how many connections to the CA there may be, V(1) to
+        V(64).
     type: int
     default: 8
 requirements:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import grp
 import pwd
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
@@ -27,6 +29,7 @@ from .network import Network, Trust
 from .rollover import RolloverRule
 
 _MOST_CONCURRENT = 64
+_MOST_SECONDS = 24 * 3600
 
 
 def ca_arguments() -> dict[str, Any]:
@@ -74,13 +77,27 @@ def storage_from(parameters: Mapping[str, Any]) -> Path:
     return storage
 
 
+def directory_from(parameters: Mapping[str, Any]) -> str:
+    """Return the URL of the CA's directory.
+
+    :raises AcmeError: it is no URL of a web server
+    """
+    directory = str(parameters["acme_directory"])
+    with suppress(ValueError):
+        parts = urlsplit(directory)
+        # a port that is no number is found only by who asks for it
+        if parts.scheme in ("https", "http") and parts.hostname and parts.port != 0:
+            return directory
+    raise AcmeError(f"acme_directory is {directory!r}. Give the https:// URL of a directory.")
+
+
 def account_from(
     parameters: Mapping[str, Any], storage: Path, rollover: RolloverRule | None = None
 ) -> Account:
     """Return the account at the chosen directory.
 
     :param rollover: when its key is changed; ``None`` never does
-    :raises AcmeError: a contact is no mail address, or the external account binding is malformed
+    :raises AcmeError: an option makes no sense
     """
     contact = parameters["account_contact"]
     options = AccountOptions(
@@ -92,7 +109,7 @@ def account_from(
         ),
         rollover=rollover,
     )
-    return Account(storage, parameters["acme_directory"], options)
+    return Account(storage, directory_from(parameters), options)
 
 
 def network_from(parameters: Mapping[str, Any]) -> Network:
@@ -100,16 +117,13 @@ def network_from(parameters: Mapping[str, Any]) -> Network:
 
     :raises AcmeError: an option makes no sense
     """
-    directory = parameters["acme_directory"]
-    if not directory.startswith(("https://", "http://")):
-        raise AcmeError(f"acme_directory is {directory!r}. Give the https:// URL of a directory.")
     ca_path = parameters["ca_path"]
     if ca_path and parameters["validate_certs"] and not Path(ca_path).exists():
         raise AcmeError(f"ca_path is {ca_path}, which does not exist on this host.")
     return Network(
-        directory,
+        directory_from(parameters),
         trust=Trust(ca_path, parameters["validate_certs"]),
-        timeout=parameters["timeout"],
+        timeout=seconds_from(parameters, "timeout"),
         connections=concurrency_from(parameters),
     )
 
@@ -125,6 +139,18 @@ def concurrency_from(parameters: Mapping[str, Any]) -> int:
     return concurrency
 
 
+def seconds_from(parameters: Mapping[str, Any], name: str) -> float:
+    """Return how long something may take.
+
+    :param name: of the option
+    :raises AcmeError: it is out of bounds
+    """
+    seconds = float(parameters[name])
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise AcmeError(f"{name} is {seconds:g}. Give more than 0 and at most {_MOST_SECONDS}.")
+    return seconds
+
+
 def ownership_from(parameters: Mapping[str, Any]) -> Ownership:
     """Return whom the certificate files are to belong to.
 
@@ -135,9 +161,9 @@ def ownership_from(parameters: Mapping[str, Any]) -> Ownership:
     uid = gid = -1
     try:
         if owner:
-            uid = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+            uid = int(owner) if owner.isdecimal() else pwd.getpwnam(owner).pw_uid
         if group:
-            gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+            gid = int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
     except KeyError as error:
         raise AcmeError(f"{error.args[0]}. Create it first, or name another.") from error
     return Ownership(uid, gid)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..items import items_from
-from .arguments import concurrency_from
+from .arguments import concurrency_from, seconds_from
 from .batch import BatchOptions
 from .dns_hook import DnsHook
 from .errors import AcmeError
@@ -99,7 +99,7 @@ def batch_options_from(parameters: Mapping[str, Any], check_mode: bool) -> Batch
     return BatchOptions(
         policy=policy_from(parameters),
         concurrency=concurrency_from(parameters),
-        order_timeout=parameters["order_timeout"],
+        order_timeout=seconds_from(parameters, "order_timeout"),
         check_mode=check_mode,
         revoke=parameters["revoke"],
         revocation_reason=parameters["revocation_reason"],

@@ -49,6 +49,10 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     ("arguments", "text"),
     [
         ({"acme_directory": None}, "acme_directory"),
+        ({"acme_directory": "https://"}, "https:// URL"),
+        ({"acme_directory": "https://[x/directory"}, "https:// URL"),
+        ({"acme_directory": "https://ca.test:port/directory"}, "https:// URL"),
+        ({"timeout": 0}, "timeout is 0. Give more than 0"),
         ({"storage": None}, "storage"),
         ({"storage": "relative/path"}, "absolute path"),
         ({"state": "gone"}, "state"),

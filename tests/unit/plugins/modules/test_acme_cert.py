@@ -66,6 +66,12 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         ({"run_interval": -0.5}, "run_interval is -0.5"),
         ({"name": "a.example", "csr": "/nowhere/a.csr"}, "cannot be read"),
         ({"owner": "nobody-of-this-name"}, "nobody-of-this-name"),
+        ({"owner": "²"}, "Create it first, or name another"),
+        ({"group": "²"}, "Create it first, or name another"),
+        ({"timeout": 0}, "timeout is 0. Give more than 0"),
+        ({"timeout": "nan"}, "timeout is nan"),
+        ({"order_timeout": -5}, "order_timeout is -5. Give more than 0"),
+        ({"order_timeout": 1e12}, "order_timeout is 1e+12"),
     ],
 )
 def test_refused_before_anything_is_touched(
