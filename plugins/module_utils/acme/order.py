@@ -72,7 +72,7 @@ class Order:
             try:
                 reply = network.post(url, payload, deadline, what="the order")
             except ProblemError as error:
-                if "replaces" not in payload or error.problem.code in _NOT_ABOUT_REPLACES:
+                if "replaces" not in payload or not _may_be_about_replaces(error.problem):
                     raise
                 del payload["replaces"]
                 reply = network.post(url, payload, deadline, what="the order")
@@ -241,6 +241,11 @@ class Order:
                 "the CA sent a certificate for other names:"
                 f" {', '.join(sorted(certificate.names)) or 'none'}"
             )
+
+
+def _may_be_about_replaces(problem: Problem) -> bool:
+    # a CA that is busy has asked to be left alone
+    return not problem.passes and problem.code not in _NOT_ABOUT_REPLACES
 
 
 def _payload(network: Network, options: OrderOptions, deadline: Deadline) -> dict[str, Any]:
