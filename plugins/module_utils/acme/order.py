@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,7 +164,7 @@ class Order:
 
         :param public_key: of the certificate that was ordered, as ``public_der`` gives it
         :param preferred_chain: common name of the root that the chain should lead to; without one
-            that does, it is the chain that the CA offers first
+            that does and can be had, it is the chain that the CA offers first
         :raises AcmeError: the CA cannot be reached, is not understood, or sent something else
         """
         with during("download"):
@@ -172,10 +173,12 @@ class Order:
             if preferred_chain is None or root_of(reply.body) == preferred_chain:
                 return reply.body
             for url in reply.alternates:
-                chain = self._download(url).body
-                self._check(chain, public_key)
-                if root_of(chain) == preferred_chain:
-                    return chain
+                # The certificate is there already: another chain of it is only a wish.
+                with suppress(AcmeError):
+                    chain = self._download(url).body
+                    self._check(chain, public_key)
+                    if root_of(chain) == preferred_chain:
+                        return chain
             return reply.body
 
     def _download(self, url: str) -> Reply:

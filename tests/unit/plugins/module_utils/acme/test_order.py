@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -38,3 +39,30 @@ def test_a_busy_ca_is_not_asked_again_without_the_predecessor(
     (item,) = new_batch(force=True).run([A]).items
     assert item.error is not None
     assert authority.paths().count("newOrder") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [problem("malformed", 404), problem("serverInternal", 500), (200, {}, b"no chain")]
+)
+def test_a_preferred_chain_that_cannot_be_had_costs_no_certificate(
+    new_batch: NewBatch, authority: Authority, answer: Any
+) -> None:
+    authority.alternates = ["Other Root", "Old Root"]
+    authority._faults["/cert/"] = [lambda _payload: None, *[lambda _payload: answer] * 10]
+    wanted = replace(A, preferred_chain="Old Root")
+    (item,) = new_batch().run([wanted]).items
+    assert item.error is None
+    assert item.warnings == [
+        "a.example: the CA offers no chain to Old Root; the one to Test CA was taken."
+    ]
+    assert len(authority.orders) == 1
+
+
+def test_another_chain_is_looked_at_after_one_that_cannot_be_had(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    authority.alternates = ["Other Root", "Old Root"]
+    authority._faults["/cert/"] = [lambda _payload: None, lambda _payload: problem("x", 404)]
+    (item,) = new_batch().run([replace(A, preferred_chain="Old Root")]).items
+    assert item.error is None
+    assert item.warnings == []
