@@ -7,7 +7,8 @@
 
 - ``key.pem``, the key of the account;
 - ``key.pem.next``, only while the key is being changed: the key that the CA is told;
-- ``account.json``, what the CA said. It is believed only together with the key it was written for.
+- ``account.json``, what the CA said. It is believed only together with the key it was written for;
+  one that names no key was written for the key that is there.
 """
 
 from __future__ import annotations
@@ -110,13 +111,13 @@ class AccountFolder:
             return Recorded(damaged=(self._path / _KEY).exists(), next_key=next_key)
         try:
             document = read_object(content_of(self._path / _RECORD)) or {}
-            if (document["directory"], document["thumbprint"]) == (
-                self._directory_url,
-                key.thumbprint,
-            ):
+            # the first version of this collection wrote neither whose the record is, nor since when
+            owner = document.get("thumbprint", key.thumbprint)
+            if (document["directory"], owner) == (self._directory_url, key.thumbprint):
                 contact = tuple(str(each) for each in document["contact"])
                 registration = Registration(str(document["url"]), contact)
-                made = moment_of(document["key_made"])
+                if "key_made" in document:
+                    made = moment_of(document["key_made"])
                 return Recorded(key, False, next_key, registration, made)
         except (ValueError, KeyError, TypeError):
             # half a file, or one of another kind: the CA is asked, which knows the key
@@ -139,6 +140,9 @@ class AccountFolder:
         :raises OSError: the key cannot be written
         """
         self._set_damaged_key_aside()
+        # a record that does not say whose it is would be taken for the new key's
+        make_way(self._path / _RECORD)
+        (self._path / _RECORD).unlink(missing_ok=True)
         return self._write_key(_KEY, key_type)
 
     def make_next_key(self, key_type: str) -> AccountKey:

@@ -122,6 +122,31 @@ def test_a_record_that_does_not_fit_is_none(
     assert recorded.key_made is not None
 
 
+def rewrite_as_the_first_version_did(path: Path) -> None:
+    document = json.loads((path / "account.json").read_text())
+    del document["thumbprint"], document["key_made"]
+    (path / "account.json").write_text(json.dumps(document))
+
+
+def test_a_record_of_the_first_version_is_believed(folder: AccountFolder, path: Path) -> None:
+    fill(folder)
+    rewrite_as_the_first_version_did(path)
+    os.utime(path / "key.pem", (MADE.timestamp(), MADE.timestamp()))
+    recorded = folder.read()
+    assert recorded.registration == REGISTRATION
+    assert recorded.key_made == MADE
+
+
+def test_a_record_of_the_first_version_is_not_taken_for_that_of_a_new_key(
+    folder: AccountFolder, path: Path
+) -> None:
+    fill(folder)
+    rewrite_as_the_first_version_did(path)
+    (path / "key.pem").write_bytes(b"half a key")
+    folder.make_key("P-256")
+    assert folder.read().registration is None
+
+
 def test_a_key_that_cannot_be_read(folder: AccountFolder, path: Path) -> None:
     fill(folder)
     (path / "key.pem").write_bytes(b"half a key")
