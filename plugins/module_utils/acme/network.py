@@ -43,6 +43,8 @@ _CONNECTION_ATTEMPTS = 3
 _UNAVAILABLE_ATTEMPTS = 5
 _LONGEST_RETRY_AFTER = 60.0
 _FIRST_BACKOFF = 0.2
+# A CA may hand out chains and renewal information elsewhere; a host too many costs connections.
+_HOSTS = 4
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Network:
         self._verify = trust.verify()
         self._proxies: dict[str, dict[str, str]] = {}
         adapter = requests.adapters.HTTPAdapter(
-            pool_connections=1, pool_maxsize=connections, pool_block=True
+            pool_connections=_HOSTS, pool_maxsize=connections, pool_block=True
         )
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
