@@ -92,7 +92,7 @@ certificates:
       description: Seconds until it expires, negative if it has; V(none) if there is none.
       type: int
     due:
-      description: Whether it is time to renew it, or it cannot be used.
+      description: Whether it is time to renew it, or it was revoked or cannot be used.
       type: bool
     revoked:
       description: Whether M(mailhost.modoboa.acme_cert) had it revoked.
@@ -148,6 +148,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.inventory im
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.libraries import insist
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 
+# A century
+_MOST_DAYS = 36500
+
 
 def argument_spec() -> dict[str, Any]:
     """Return the module's options."""
@@ -165,6 +168,8 @@ def main() -> None:
     insist(module)
     parameters = module.params
     within = parameters["expiring_within"]
+    if within is not None and not 0 <= within <= _MOST_DAYS:
+        module.fail_json(msg=f"expiring_within is {within:g} days. Choose 0 to {_MOST_DAYS}.")
     question = Question(
         names=parameters["names"] or (),
         expiring_within=None if within is None else timedelta(days=within),

@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..items import change
-from . import renewal_information
 from .account import Account
 from .certificate import leaf_der, read_chain
 from .errors import AcmeError, during, stable_text
@@ -23,6 +22,7 @@ from .memory import Revoked
 from .network import Network
 from .plan import Action, Plan, make_plan
 from .renewal import Policy
+from .renewal_information import RenewalInformation, is_stale
 from .request import PRESENT, CertificateRequest
 from .revocation import revoke
 from .store import CertificateStore, Stored
@@ -62,10 +62,10 @@ class Item:
     def adopt(self, plan: Plan) -> None:
         """Take over what is to be done. What is postponed has failed already."""
         self.plan = plan
-        self.changed = plan.action is not Action.NOTHING
         if plan.postponed is not None:
             self.fail(plan.postponed.error())
             self.postponed = True
+        self.changed = plan.action is not Action.NOTHING
 
     def fail(self, error: Exception) -> None:
         """Record what went wrong; nothing was changed."""
@@ -141,7 +141,16 @@ class Batch:
         self._network = network
         self._ways = ways
         self._now = now
-        self._issuer = Issuer(options.policy.directory, account, store, network, ways, now)
+        self._renewal_information = RenewalInformation(network)
+        self._issuer = Issuer(
+            options.policy.directory,
+            account,
+            store,
+            network,
+            ways,
+            self._renewal_information,
+            now,
+        )
 
     def run(self, requests: Iterable[CertificateRequest]) -> Outcome:
         """Bring every certificate to the state asked for; in check mode, say what that would do.
@@ -165,6 +174,8 @@ class Batch:
 
     def _plan(self, item: Item) -> None:
         """Look at the disk and decide; afterwards ``changed`` says what would happen."""
+        if item.request.error is not None:
+            raise item.request.error
         with during("storage"):
             item.stored = self._store.read(item.request.folder)
         options = self._options
@@ -186,9 +197,7 @@ class Batch:
             return False
         if item.request.state != PRESENT or stored.certificate is None or stored.origin is None:
             return False
-        return renewal_information.is_stale(
-            stored.memory.suggestion, stored.certificate, self._now()
-        )
+        return is_stale(stored.memory.suggestion, stored.certificate, self._now())
 
     def _ask_when_to_renew(self, item: Item) -> None:
         with during("storage"), self._store.lock(item.request.folder):
@@ -196,8 +205,8 @@ class Batch:
             certificate, memory = item.stored.certificate, item.stored.memory
             if not self._is_stale(item) or certificate is None:
                 return
-            suggestion = renewal_information.ask(
-                self._network, certificate, memory.suggestion, self._now(), self._deadline()
+            suggestion = self._renewal_information.ask(
+                certificate, memory.suggestion, self._now(), self._deadline()
             )
             self._store.remember(item.request.folder, replace(memory, suggestion=suggestion))
             self._plan(item)

@@ -36,6 +36,8 @@ from .revocation import REASONS
 from .webroot import Stateless, Webroot
 
 _NAMES = {"type": "list", "elements": "str"}
+# Hours: a year
+_LONGEST_INTERVAL = 8760
 _DEFAULTS = {"state": PRESENT, "key_type": "P-256", "reuse_key": False, "challenge": WEBROOT}
 
 
@@ -79,9 +81,11 @@ def policy_from(parameters: Mapping[str, Any]) -> Policy:
 
     :raises AcmeError: an option makes no sense
     """
-    for name in ("renew_days", "run_interval"):
-        if parameters[name] < 0:
-            raise AcmeError(f"{name} is {parameters[name]:g}. Give 0 or more.")
+    days, hours = parameters["renew_days"], parameters["run_interval"]
+    if days < 0:
+        raise AcmeError(f"renew_days is {days}. Give 0 or more.")
+    if not 0 <= hours <= _LONGEST_INTERVAL:
+        raise AcmeError(f"run_interval is {hours:g} hours. Choose 0 to {_LONGEST_INTERVAL}.")
     return Policy(
         directory=parameters["acme_directory"],
         renew_days=parameters["renew_days"],

@@ -38,7 +38,8 @@ _ADVICE = {
     " this host's webroot, or answers it with this account's thumbprint.",
     "invalidContact": "Correct account_contact.",
     "rateLimited": "Wait until the time that the CA names (in the result, retry_after of the problem"
-    " in seconds, or next_attempt of the failures).",
+    " in seconds, or next_attempt of the failures). If it has paused the name, the problem's detail has"
+    " an address to undo that.",
     "rejectedIdentifier": "Remove the name from the certificate; this CA does not certify it.",
     "serverInternal": "This is the CA's own fault; run again later.",
     "tls": "Repair the TLS settings of the web server that the challenge is redirected to.",

@@ -25,7 +25,11 @@ def failed_again(previous: Failure | None, error: AcmeError, terms: str, now: da
     :param previous: the failure before, if the last attempt failed too
     :param terms: a digest of what was asked for
     """
-    count = previous.count + 1 if previous and previous.terms == terms else 1
+    count = 1
+    again = previous is not None and previous.terms == terms
+    # what cost nothing does not make the pause longer after what does
+    if previous and again and (_costs(previous.step) or not _costs(error.step)):
+        count += previous.count
     asked = _asked_by_ca(error)
     return Failure(
         count=count,
@@ -39,8 +43,12 @@ def failed_again(previous: Failure | None, error: AcmeError, terms: str, now: da
     )
 
 
+def _costs(step: str | None) -> bool:
+    return step not in _STEPS_WITHOUT_CA
+
+
 def _own_pause(count: int, error: AcmeError) -> timedelta:
-    if error.step in _STEPS_WITHOUT_CA:
+    if not _costs(error.step):
         return timedelta(0)
     return _PAUSES[count - 1] if count <= len(_PAUSES) else _LONGEST_PAUSE
 

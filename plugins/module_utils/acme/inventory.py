@@ -38,8 +38,8 @@ def look(store: CertificateStore, question: Question, now: datetime) -> list[dic
 
     :raises AcmeError: a name is malformed, or the storage cannot be read
     """
+    folders = sorted(folder_name(normalized(name)) for name in question.names)
     with during("storage"):
-        folders = sorted(folder_name(normalized(name)) for name in question.names)
         found = ((folder, store.read(folder)) for folder in folders or store.names())
         return [
             _entry(folder, stored, store, question, now)
@@ -53,7 +53,8 @@ def _entry(
 ) -> dict[str, Any]:
     certificate = stored.certificate
     revoked = stored.memory.revoked
-    due = stored.fault is not None or certificate is None
+    is_revoked = bool(certificate and revoked and revoked.serial == certificate.serial)
+    due = is_revoked or stored.fault is not None
     if certificate is not None and not due:
         renewal = renewal_of(certificate, stored.memory.suggestion, question.renew_days)
         due = now >= min(renewal.moment, certificate.not_after)
@@ -64,7 +65,7 @@ def _entry(
         "names": sorted(certificate.names) if certificate else [],
         "seconds_left": _seconds_left(stored, now),
         "due": due,
-        "revoked": bool(certificate and revoked and revoked.serial == certificate.serial),
+        "revoked": is_revoked,
         "order_open": store.order(folder).read() is not None,
         **stored_result(folder, stored, store, question.renew_days),
     }

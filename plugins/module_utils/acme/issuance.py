@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import renewal_information
 from .account import Account
 from .certificate import Certificate, root_of
 from .errors import (
@@ -28,6 +27,7 @@ from .network import Network
 from .open_order import OpenOrder, OpenOrderFolder
 from .order import Order, OrderOptions
 from .probe import Probe
+from .renewal_information import RenewalInformation
 from .request import CertificateRequest
 from .responder import Responder
 from .signing_request import make_signing_request
@@ -81,6 +81,7 @@ class Issuer:
         store: CertificateStore,
         network: Network,
         ways: Ways,
+        renewal_information: RenewalInformation,
         now: Callable[[], datetime],
     ) -> None:
         self._directory = directory
@@ -88,6 +89,7 @@ class Issuer:
         self._store = store
         self._network = network
         self._ways = ways
+        self._renewal_information = renewal_information
         self._now = now
 
     def issue(
@@ -110,7 +112,8 @@ class Issuer:
             order = self._resume(request, stored, folder, deadline)
             if order is None or not order.proved:
                 self._probe(request, workers)
-            material = self._material(request, stored, folder)
+            handed_in = order is not None and order.handed_in
+            material = self._material(request, stored, folder, handed_in)
             if order is None:
                 order = self._place(request, stored, folder, deadline)
             order.prove(self._ways.responders[request.challenge], workers)
@@ -161,11 +164,19 @@ class Issuer:
             probe.look(request.names, key.thumbprint, run)
 
     def _material(
-        self, request: CertificateRequest, stored: Stored, folder: OpenOrderFolder
+        self,
+        request: CertificateRequest,
+        stored: Stored,
+        folder: OpenOrderFolder,
+        handed_in: bool,
     ) -> Material:
         if request.csr is not None:
             return Material(None, request.csr.der, request.csr.public_key)
-        key = self._reusable_key(request, stored) or _fitting(folder.key(), request)
+        keys = [self._reusable_key(request, stored), _fitting(folder.key(), request)]
+        if handed_in:
+            # it can only be finished with the key of then
+            keys.reverse()
+        key = next((each for each in keys if each is not None), None)
         if key is None:
             key = make_key(request.key_type)
             folder.keep_key(key)
@@ -226,9 +237,7 @@ class Issuer:
         self, request: CertificateRequest, certificate: Certificate, deadline: Deadline
     ) -> None:
         # right after issuance, as RFC 9773 section 4.3.2 wants it
-        suggestion = renewal_information.ask(
-            self._network, certificate, None, self._now(), deadline
-        )
+        suggestion = self._renewal_information.ask(certificate, None, self._now(), deadline)
         self._store.remember(request.folder, Memory(suggestion=suggestion))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..files import Ownership
@@ -19,6 +19,7 @@ from .state import Origin, digest_of, read_state
 CHAIN = "fullchain.pem"
 KEY = "privkey.pem"
 STATE = "state.json"
+NO_CERTIFICATE = "there is no certificate"
 MODES = {CHAIN: 0o644, KEY: 0o600, STATE: 0o644}
 
 
@@ -28,6 +29,7 @@ class Pair:
 
     :ivar exists: there is one of the files at least
     :ivar certificate: the first one of the chain, if chain and key belong together
+    :ivar readable: the first one of a chain that can be read, whatever its key is like
     :ivar origin: where it came from
     :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
     :ivar modes_fit: modes and owner of the files are as they should be
@@ -35,6 +37,7 @@ class Pair:
 
     exists: bool = True
     certificate: Certificate | None = None
+    readable: Certificate | None = None
     origin: Origin | None = None
     fault: str | None = None
     modes_fit: bool = True
@@ -46,28 +49,55 @@ def read_pair(folder: Path, ownership: Ownership) -> Pair:
     :param ownership: whom the files should belong to
     :raises OSError: the folder cannot be read
     """
+    pair = _read_once(folder, ownership)
+    if pair.exists and pair.fault:
+        # another run may have published in between: chain and key are read one after the other
+        pair = _read_once(folder, ownership)
+    return pair
+
+
+def _read_once(folder: Path, ownership: Ownership) -> Pair:
     files = {file: read_if_there(folder / file) for file in MODES}
     chain, key, content = (_content(files[file]) for file in (CHAIN, KEY, STATE))
     state = read_state(content)
     key_elsewhere = state is not None and state.origin.key_elsewhere
-    if chain is None and (key is None or key_elsewhere):
-        return Pair(exists=any(files.values()), fault="there is no certificate")
-    if chain is None or (key is None and not key_elsewhere):
-        return Pair(fault=f"{KEY if key is None else CHAIN} is missing")
     if key_elsewhere:
         key = None
-    if state and state.certificate and state.digest == digest_of(chain, key):
-        certificate = state.certificate
+    if state and state.certificate and chain and state.digest == digest_of(chain, key):
+        found = Pair(certificate=state.certificate, readable=state.certificate)
     else:
-        try:
-            certificate = _certificate(chain, key, key_elsewhere)
-        except CertificateError as error:
-            return Pair(fault=str(error))
-    if state is None:
+        found = _judge(chain, key, key_elsewhere=key_elsewhere)
+    if found.fault is None and state is None:
         fault = f"{STATE} is missing or damaged, so the issuing CA is unknown"
-        return Pair(certificate=certificate, fault=fault)
-    fit = _modes_fit(files, ownership)
-    return Pair(certificate=certificate, origin=state.origin, modes_fit=fit)
+        found = replace(found, fault=fault)
+    return replace(
+        found,
+        exists=any(files.values()),
+        origin=state.origin if state else None,
+        modes_fit=found.fault is not None or _modes_fit(files, ownership),
+    )
+
+
+def _judge(chain: bytes | None, key: bytes | None, *, key_elsewhere: bool) -> Pair:
+    if chain is None:
+        return Pair(fault=NO_CERTIFICATE if key is None else f"{CHAIN} is missing")
+    try:
+        certificate = read_chain(chain)
+    except CertificateError as error:
+        return Pair(fault=f"{CHAIN} cannot be used: {error}")
+    fault = None if key_elsewhere else _fault_of_key(key, certificate)
+    return Pair(certificate=None if fault else certificate, readable=certificate, fault=fault)
+
+
+def _fault_of_key(key: bytes | None, certificate: Certificate) -> str | None:
+    if key is None:
+        return f"{KEY} is missing"
+    private_key = key_from_pem(key)
+    if private_key is None:
+        return f"{KEY} cannot be used: it is not a private key in PEM"
+    if certificate.public_key != public_der(private_key.public_key()):
+        return f"{KEY} does not belong to {CHAIN}"
+    return None
 
 
 def _modes_fit(files: Mapping[str, File | None], ownership: Ownership) -> bool:
@@ -76,21 +106,6 @@ def _modes_fit(files: Mapping[str, File | None], ownership: Ownership) -> bool:
         for file, found in files.items()
         if found is not None
     )
-
-
-def _certificate(chain: bytes, key: bytes | None, key_elsewhere: bool) -> Certificate:
-    try:
-        certificate = read_chain(chain)
-    except CertificateError as error:
-        raise CertificateError(f"{CHAIN} cannot be used: {error}") from error
-    if key_elsewhere:
-        return certificate
-    private_key = key_from_pem(key or b"")
-    if private_key is None:
-        raise CertificateError(f"{KEY} cannot be used: it is not a private key in PEM")
-    if certificate.public_key != public_der(private_key.public_key()):
-        raise CertificateError(f"{KEY} does not belong to {CHAIN}")
-    return certificate
 
 
 def _content(file: File | None) -> bytes | None:

@@ -16,6 +16,7 @@ from .certificate import Certificate
 from .errors import AcmeError
 from .memory import Failure
 from .moment import timestamp
+from .pair import NO_CERTIFICATE
 from .renewal import Policy, decide
 from .request import ABSENT, REVOKED, CertificateRequest
 from .store import Stored
@@ -105,17 +106,22 @@ def _revocation(request: CertificateRequest, stored: Stored, policy: Policy, now
 
 
 def _why_not_revoked(stored: Stored, policy: Policy, now: datetime) -> str | None:
-    certificate, revoked = stored.certificate, stored.memory.revoked
-    if certificate is None:
+    certificate, revoked = stored.readable, stored.memory.revoked
+    if certificate is None and stored.fault == NO_CERTIFICATE:
         return "there is no certificate to revoke"
+    if certificate is None:
+        raise AcmeError(
+            f"it cannot be revoked, because nobody can tell which certificate it is: {stored.fault}."
+            " Put the chain back, or remove what is there without revoking it."
+        )
     if revoked is not None and revoked.serial == certificate.serial:
         return f"it was revoked on {timestamp(revoked.at)}"
     if now >= certificate.not_after:
         return f"it expired on {timestamp(certificate.not_after)}, so there is nothing to revoke"
-    directory = stored.origin.directory if stored.origin else "an unknown CA"
-    if directory != policy.directory:
+    # a CA that has not issued it says so itself
+    if stored.origin and stored.origin.directory != policy.directory:
         raise AcmeError(
-            f"it was issued by {directory}, and only that CA can revoke it. Set acme_directory to"
+            f"it was issued by {stored.origin.directory}, and only that CA can revoke it. Set acme_directory to"
             " it, or remove the certificate without revoking it."
         )
     return None

@@ -185,6 +185,9 @@ def _names_difference(there: frozenset[str], wanted: frozenset[str]) -> str:
 def _suggested_moment(certificate: Certificate, suggestion: Suggestion | None) -> datetime | None:
     if suggestion is None or suggestion.certificate != certificate.renewal_id:
         return None
+    # before it was valid: whoever believed that would renew in every run
+    if suggestion.end is not None and suggestion.end <= certificate.not_before:
+        return None
     return suggestion.moment
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .certificate import Certificate
-from .errors import AcmeError, ProblemError
+from .errors import AcmeError, ProblemError, UnreachableError
 from .memory import Suggestion
 from .moment import moment_of
 from .network import Network, Reply
@@ -38,36 +38,53 @@ def is_stale(suggestion: Suggestion | None, certificate: Certificate, now: datet
     return now >= suggestion.ask_again or suggestion.ask_again > now + _LONGEST_PAUSE
 
 
-def ask(
-    network: Network,
-    certificate: Certificate,
-    previous: Suggestion | None,
-    now: datetime,
-    deadline: Deadline,
-) -> Suggestion | None:
-    """Ask the CA when to renew a certificate, and choose a moment in the window.
+class RenewalInformation:
+    """Asks one CA, and for the rest of a run no more once it gives no answer."""
 
-    The moment is chosen once: it stays until the CA suggests another window. An answer that cannot
-    be had leaves what was known before, and says when to ask again.
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._silence: UnreachableError | None = None
 
-    :param previous: what was known before
-    :returns: ``None`` for a certificate that no CA can be asked about
-    """
-    renewal_id = certificate.renewal_id
-    if renewal_id is None:
-        return None
-    if previous is None or previous.certificate != renewal_id:
-        previous = Suggestion(renewal_id, now)
-    try:
-        if not network.offers("renewalInfo", deadline):
-            return Suggestion(renewal_id, now + _LONGEST_PAUSE)
-        url = f"{network.endpoint('renewalInfo', deadline).rstrip('/')}/{renewal_id}"
-        reply = network.get(url, deadline)
-        if 400 <= reply.status < 500 and reply.status != 429:
-            return replace(previous, ask_again=now + _USUAL_PAUSE, failures=0)
-        return _read(reply, previous, now)
-    except AcmeError as error:
-        return _failed(previous, error, now)
+    def ask(
+        self,
+        certificate: Certificate,
+        previous: Suggestion | None,
+        now: datetime,
+        deadline: Deadline,
+    ) -> Suggestion | None:
+        """Ask the CA when to renew a certificate, and choose a moment in the window.
+
+        The moment is chosen once: it stays until the CA suggests another window. An answer that
+        cannot be had leaves what was known before, and says when to ask again.
+
+        :param previous: what was known before
+        :returns: ``None`` for a certificate that no CA can be asked about
+        """
+        renewal_id = certificate.renewal_id
+        if renewal_id is None:
+            return None
+        if previous is None or previous.certificate != renewal_id:
+            previous = Suggestion(renewal_id, now)
+        try:
+            if not self._network.offers("renewalInfo", deadline):
+                return Suggestion(renewal_id, now + _LONGEST_PAUSE)
+            reply = self._get(renewal_id, deadline)
+            if 400 <= reply.status < 500 and reply.status != 429:
+                return replace(previous, ask_again=now + _USUAL_PAUSE, failures=0)
+            return _read(reply, previous, now)
+        except AcmeError as error:
+            return _failed(previous, error, now)
+
+    def _get(self, renewal_id: str, deadline: Deadline) -> Reply:
+        # hundreds of certificates must not wait for a silent CA in turn
+        if self._silence is not None:
+            raise self._silence
+        url = self._network.endpoint("renewalInfo", deadline).rstrip("/")
+        try:
+            return self._network.get(f"{url}/{renewal_id}", deadline)
+        except UnreachableError as error:
+            self._silence = error
+            raise
 
 
 def _read(reply: Reply, previous: Suggestion, now: datetime) -> Suggestion:

@@ -47,6 +47,7 @@ class CertificateRequest:
     :ivar names: all names of the certificate, normalized and sorted
     :ivar state: ``present``, ``revoked`` or ``absent``
     :ivar csr: the operator's own signing request, whose key is somewhere else
+    :ivar error: why nothing can be done about it on this host
     """
 
     name: str
@@ -58,6 +59,7 @@ class CertificateRequest:
     profile: str | None = None
     preferred_chain: str | None = None
     challenge: str = WEBROOT
+    error: AcmeError | None = None
 
     @property
     def folder(self) -> str:
@@ -109,7 +111,12 @@ def _request(
 ) -> CertificateRequest:
     name = normalized(item["name"])
     names = {name, *(normalized(each) for each in item.get("names") or [])}
-    csr = read_signing_request(Path(options["csr"])) if options["csr"] else None
+    csr, error = None, None
+    if options["csr"] and options["state"] == PRESENT:
+        try:
+            csr = read_signing_request(Path(options["csr"]))
+        except AcmeError as found:
+            error = found
     if csr is not None:
         if item.get("names") or name not in csr.names:
             raise AcmeError(
@@ -122,7 +129,7 @@ def _request(
     return CertificateRequest(
         name=name,
         names=tuple(sorted(names)),
-        **{**options, "csr": csr},
+        **{**options, "csr": csr, "error": error},
     )
 
 

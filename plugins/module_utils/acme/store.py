@@ -43,7 +43,7 @@ from ..files import (
 )
 from .certificate import Certificate, read_chain
 from .files import content_of, locked, make_way, write_directory
-from .keys import PrivateKey, key_from_pem
+from .keys import PrivateKey, key_from_pem, public_der
 from .memory import Memory, read_memory
 from .open_order import FOLDER as _ORDER
 from .open_order import OpenOrderFolder
@@ -65,6 +65,7 @@ class Stored:
 
     :ivar present: there is something, usable or not
     :ivar certificate: the first one of the chain, if chain and key belong together
+    :ivar readable: the first one of a chain that can be read, whatever its key is like
     :ivar origin: where it came from
     :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
     :ivar modes_fit: modes and owner of the files are as they should be
@@ -79,6 +80,7 @@ class Stored:
     modes_fit: bool = True
     memory: Memory = field(default_factory=Memory)
     unfinished: bool = False
+    readable: Certificate | None = None
 
 
 class CertificateStore:
@@ -122,6 +124,7 @@ class CertificateStore:
         return Stored(
             present=pair.exists or any(entry != _LOCK for entry in entries or []),
             certificate=pair.certificate,
+            readable=pair.readable,
             origin=pair.origin,
             fault=pair.fault,
             modes_fit=pair.modes_fit,
@@ -209,8 +212,10 @@ class CertificateStore:
             if _link_target(folder / file) != f"{_CURRENT}/{file}":
                 replace_link(folder / file, f"{_CURRENT}/{file}")
         replace_link(folder / _CURRENT, f"{_VERSIONS}/{version}")
-        if key is None and _link_target(folder / KEY) == f"{_CURRENT}/{KEY}":
-            (folder / KEY).unlink()
+        if key is None and not self._fits(name, certificate):
+            # what was there is in the version before
+            with suppress(FileNotFoundError):
+                (folder / KEY).unlink()
         sync_directory(folder)
         keep = {version, Path(previous).name if previous else version}
         for path in (folder / _VERSIONS).iterdir():
@@ -264,6 +269,11 @@ class CertificateStore:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
+
+    def _fits(self, name: str, certificate: Certificate) -> bool:
+        """Say whether the operator has put the certificate's own key beside it."""
+        key = self.key(name)
+        return key is not None and public_der(key.public_key()) == certificate.public_key
 
     def _write_version(self, folder: Path, stem: str, contents: dict[str, bytes]) -> str:
         version = f"{stem}-{secrets.token_hex(4)}"

@@ -35,6 +35,7 @@ def test_an_empty_storage(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     ("arguments", "text"),
     [
         ({"storage": "relative/path"}, "absolute path"),
+        ({"storage": "/nowhere", "expiring_within": 1e300}, "Choose 0 to 36500"),
         ({"storage": "/nowhere", "names": ["A.example"]}, "upper-case"),
     ],
 )

@@ -496,7 +496,7 @@ def test_the_ca_is_asked_again_when_it_wanted_to_be(
     assert after.moment == before.moment
 
     # a certificate that the CA is about to revoke
-    authority.window = (NOW - timedelta(days=2), NOW - timedelta(days=1))
+    authority.window = (NOW - timedelta(hours=2), NOW - timedelta(hours=1))
     renewed = new_batch(now=after.ask_again).run([A])
     assert changed(renewed) == ["a.example"]
     assert "as its CA suggests" in (renewed.items[0].reason or "")
@@ -615,3 +615,72 @@ def test_what_is_expired_or_not_there_is_not_revoked(
     new_batch().run([A])
     assert not new_batch(now=NOW + timedelta(days=365)).run([revoked]).changed
     assert authority.revoked == []
+
+
+@pytest.mark.parametrize("file", ["privkey.pem", "state.json"])
+@pytest.mark.parametrize("state", ["revoked", ABSENT])
+def test_revoking_needs_the_chain_alone(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path, file: str, state: str
+) -> None:
+    new_batch().run([A])
+    (tmp_path / "certs" / "a.example" / file).unlink()
+    outcome = new_batch(revoke=True).run([wanted("a.example", state=state)])
+    assert errors(outcome) == {}
+    assert changed(outcome) == ["a.example"]
+    assert len(authority.revoked) == 1
+
+
+@pytest.mark.parametrize("state", ["revoked", ABSENT])
+def test_a_chain_that_cannot_be_read_cannot_be_revoked(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path, state: str
+) -> None:
+    new_batch().run([A])
+    chain = tmp_path / "certs" / "a.example" / "fullchain.pem"
+    chain.write_bytes(b"half")
+    for check_mode in (True, False):
+        outcome = new_batch(revoke=True, check_mode=check_mode).run(
+            [wanted("a.example", state=state)]
+        )
+        assert "nobody can tell which certificate it is" in errors(outcome)["a.example"]
+    assert chain.exists()
+    assert authority.revoked == []
+    assert changed(new_batch().run([wanted("a.example", state=ABSENT)])) == ["a.example"]
+
+
+def test_what_cost_the_ca_nothing_makes_no_pause_longer(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    class Blind:
+        def look(self, _names: Any, _thumbprint: str, _run: Any) -> None:
+            raise AcmeError("it does not resolve", step="probe")
+
+    for _time in range(5):
+        new_batch(retry=False, probe=Blind()).run([A])
+    authority.refused = {"a.example"}
+    failure = new_batch(retry=False).run([A]).items[0].stored.memory.failure
+    assert failure is not None
+    assert (failure.count, failure.next_attempt - NOW) == (1, timedelta(minutes=1))
+
+
+def test_modes_are_put_right_while_a_certificate_waits_for_its_next_attempt(
+    new_batch: NewBatch, authority: Authority, store: CertificateStore
+) -> None:
+    new_batch().run([A])
+    more = wanted("a.example", "x.example")
+    authority.refused = {"x.example"}
+    new_batch(retry=False).run([more])
+    store.key_path("a.example").chmod(0o644)
+    predicted = new_batch(retry=False, check_mode=True).run([more])
+    outcome = new_batch(retry=False).run([more])
+    assert changed(predicted) == changed(outcome) == ["a.example"]
+    assert outcome.items[0].postponed
+    assert outcome.items[0].error is not None
+    assert store.key_path("a.example").stat().st_mode & 0o777 == 0o600
+    assert not new_batch(retry=False).run([more]).changed
+
+
+def test_what_this_host_cannot_do_stops_no_other(new_batch: NewBatch) -> None:
+    broken = wanted("b.example", error=AcmeError("b.csr cannot be read"))
+    outcome = new_batch().run([A, broken, C])
+    assert changed(outcome) == ["a.example", "c.example"]
+    assert errors(outcome) == {"b.example": "b.csr cannot be read"}

@@ -304,3 +304,27 @@ def test_an_order_that_is_refused_for_its_own_sake(
     (item,) = new_batch().run([A]).items
     assert item.error is not None
     assert item.error.step == "order"
+
+
+def test_a_key_of_before_that_does_not_fit_does_not_stay(
+    issue: Issue, store: CertificateStore, tmp_path: Path
+) -> None:
+    key = make_key("P-256")
+    csr = SigningRequest(make_signing_request(key, A.names), A.names, public_der(key.public_key()))
+    path = store.key_path("a.example")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(key_to_pem(make_key("P-256")))
+    assert issue(replace(A, csr=csr)).changed
+    assert "privkey.pem" not in entries(tmp_path / "certs" / "a.example")
+
+
+def test_keeping_the_key_from_now_on_finishes_what_was_handed_in_with_another(
+    issue: Issue, authority: Authority, new_batch: Callable[..., Batch], store: CertificateStore
+) -> None:
+    issue()
+    before = store.key_path("a.example").read_bytes()
+    authority.fail("/cert", *[requests.ConnectionError("reset")] * 3)
+    new_batch(force=True).run([A])
+    issue(replace(A, reuse_key=True), force=True)
+    assert store.key_path("a.example").read_bytes() != before
+    assert len(orders(authority)) == 2

@@ -143,7 +143,11 @@ def test_the_ca_makes_it_sooner_never_later(
     renewal = renewal_of(there, suggestion, renew_days)
     latest = threshold(NOW, NOW + life, renew_days).moment
     assert suggestion.moment is not None
-    assert renewal.moment == min(suggestion.moment, latest)
+    # a window before the certificate was valid means nothing
+    if suggestion.end is not None and suggestion.end <= NOW:
+        assert renewal.moment == latest
+    else:
+        assert renewal.moment == min(suggestion.moment, latest)
 
     now = NOW + life * share
     found = Stored(True, there, Origin(CA), memory=Memory(suggestion))
@@ -260,13 +264,17 @@ def with_suggestion(suggestion: Suggestion) -> Stored:
 
 
 def test_the_ca_wants_it_renewed_now() -> None:
-    found = decision(with_suggestion(suggested(NOW - 2 * DAY, NOW - DAY)), NOW + DAY)
+    found = decision(with_suggestion(suggested(NOW - DAY, NOW + DAY)), NOW + DAY)
     assert found.due
-    assert found.reason.endswith("to be renewed from 2026-11-21T02:00:00Z on, as its CA suggests")
+    assert found.reason.endswith("to be renewed from 2026-11-22T14:00:00Z on, as its CA suggests")
+
+
+def test_a_window_that_ends_before_the_certificate_begins_would_renew_in_every_run() -> None:
+    assert not decision(with_suggestion(suggested(NOW - 2 * DAY, NOW)), NOW + DAY).due
 
 
 def test_a_suggestion_for_another_certificate_is_void() -> None:
-    suggestion = suggested(NOW - 2 * DAY, NOW - DAY, certificate="another.id")
+    suggestion = suggested(NOW - DAY, NOW + DAY, certificate="another.id")
     assert not decision(with_suggestion(suggestion), NOW + DAY).due
 
 

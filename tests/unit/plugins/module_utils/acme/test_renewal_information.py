@@ -19,7 +19,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certificate 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.memory import Suggestion
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.renewal_information import (
-    ask,
+    RenewalInformation,
     is_stale,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.waiting import Deadline
@@ -45,7 +45,8 @@ def ask_ca(
     authority.window = WINDOW
 
     def call(previous: Suggestion | None = None) -> Suggestion:
-        found = ask(new_network(), certificate, previous, NOW, Deadline(5))
+        asking = RenewalInformation(new_network())
+        found = asking.ask(certificate, previous, NOW, Deadline(5))
         assert found is not None
         return found
 
@@ -162,3 +163,14 @@ def test_when_a_suggestion_is_stale(certificate: Certificate) -> None:
     # expired, or without the name of its issuer's key
     assert not is_stale(known, certificate, NOW + 400 * DAY)
     assert not is_stale(None, read_chain(issue(["a.example"], issuer_key=None)), NOW)
+
+
+def test_a_silent_ca_is_waited_for_once_a_run(
+    new_network: Callable[[], Network], authority: Authority, certificate: Certificate
+) -> None:
+    authority.window = WINDOW
+    authority.fail("/renewalInfo", requests.ReadTimeout("read timeout"))
+    asking = RenewalInformation(new_network())
+    found = [asking.ask(certificate, None, NOW, Deadline(5)) for _time in range(4)]
+    assert [each.failures for each in found if each] == [1] * 4
+    assert authority.paths("GET").count("renewalInfo") == 1

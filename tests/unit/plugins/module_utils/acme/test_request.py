@@ -125,3 +125,11 @@ def test_terms_are_what_matters_to_an_order(tmp_path: Path) -> None:
     assert {each.terms("ca") for each in same} == {request.terms("ca")}
     found = {each.terms("ca") for each in [request, *other]} | {request.terms("another")}
     assert len(found) == len(other) + 2
+
+
+def test_a_signing_request_that_cannot_be_read_is_a_fault_of_one_certificate() -> None:
+    good, bad = read({"name": "a.example"}, {"name": "b.example", "csr": "/nowhere/b.csr"})
+    assert good.error is None
+    assert "/nowhere/b.csr cannot be read" in str(bad.error)
+    (gone,) = read({"name": "b.example", "csr": "/nowhere/b.csr", "state": "absent"})
+    assert gone.error is None
