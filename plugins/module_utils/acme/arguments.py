@@ -25,8 +25,9 @@ from .binding import BINDING_ALGORITHMS, read_binding
 from .contact import contact_addresses
 from .errors import AcmeError
 from .keys import ACCOUNT_KEY_TYPES
-from .network import Network, Trust
+from .network import Network
 from .rollover import RolloverRule
+from .trust import Trust
 
 _MOST_CONCURRENT = 64
 _MOST_SECONDS = 24 * 3600

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 from .errors import PREFIX, AcmeError, GarbledError, Problem, ProblemError
-from .network import Network, Reply
+from .network import Network
+from .reply import Reply
 from .responder import Responder
 from .waiting import Deadline, poll
 

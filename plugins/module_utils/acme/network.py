@@ -6,28 +6,21 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from .document import read_object
-from .errors import (
-    AcmeError,
-    GarbledError,
-    Problem,
-    ProblemError,
-    during,
-)
+from .errors import AcmeError, GarbledError, ProblemError, during
 from .keys import AccountKey
+from .reply import Reply, read_reply
+from .trust import Trust
 from .unreachable import may_pass, unreachable
-from .waiting import Deadline, retry_after_seconds
+from .waiting import Deadline
 
 with suppress(ImportError):  # libraries.py says what is missing
     import josepy
@@ -45,58 +38,6 @@ _LONGEST_RETRY_AFTER = 60.0
 _FIRST_BACKOFF = 0.2
 # A CA may hand out chains and renewal information elsewhere; a host too many costs connections.
 _HOSTS = 4
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the CA answered, as far as ACME looks at it.
-
-    :ivar alternates: URLs of other chains for the same certificate (RFC 8555 section 7.4.2)
-    """
-
-    url: str
-    status: int
-    body: bytes
-    location: str | None
-    retry_after: float | None
-    alternates: tuple[str, ...] = ()
-
-    def json(self) -> dict[str, Any]:
-        """Return the JSON object in the body.
-
-        :raises AcmeError: there is none
-        """
-        document = read_object(self.body)
-        if document is None:
-            raise GarbledError(
-                "the CA answered with something that is not a JSON object. Make sure that"
-                " acme_directory is the address of an ACME directory.",
-                problem=Problem(url=self.url, status=self.status),
-            )
-        return document
-
-    def problem(self) -> Problem:
-        """Return the body as a problem document, whatever it holds."""
-        return Problem.from_json(
-            read_object(self.body),
-            url=self.url,
-            status=self.status,
-            retry_after=self.retry_after,
-        )
-
-
-@dataclass(frozen=True)
-class Trust:
-    """How the TLS certificate of the CA's own server is checked."""
-
-    ca_path: str | None = None
-    validate: bool = True
-
-    def verify(self) -> bool | str:
-        """Return it as requests takes it: a given file, else what the environment names."""
-        if not self.validate:
-            return False
-        return self.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or True
 
 
 class Network:
@@ -323,26 +264,13 @@ class Network:
         nonce = response.headers.get("Replay-Nonce")
         if nonce and _is_base64url(nonce):
             self._nonces.append(nonce)
-        return Reply(
-            url=url,
-            status=response.status_code,
-            body=content,
-            location=response.headers.get("Location"),
-            retry_after=retry_after_seconds(response.headers.get("Retry-After")),
-            alternates=_alternates(url, response.headers.get("Link")),
-        )
+        return read_reply(url, response, content)
 
     def _proxies_for(self, url: str) -> dict[str, str]:
         host = urlsplit(url).netloc
         if host not in self._proxies:
             self._proxies[host] = dict(requests.utils.get_environ_proxies(url))
         return self._proxies[host]
-
-
-def _alternates(url: str, header: str | None) -> tuple[str, ...]:
-    # the attribute `links` of the response keeps only one link of each relation
-    links = requests.utils.parse_header_links(header) if header else []
-    return tuple(urljoin(url, link["url"]) for link in links if link.get("rel") == "alternate")
 
 
 def _is_base64url(text: str) -> bool:

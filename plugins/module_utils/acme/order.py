@@ -16,7 +16,8 @@ from .certificate import CertificateError, read_chain, root_of
 from .challenge import authorize
 from .errors import AcmeError, GarbledError, Problem, ProblemError, during
 from .identifier import acme_identifier
-from .network import Network, Reply
+from .network import Network
+from .reply import Reply
 from .responder import Responder
 from .waiting import Deadline, poll
 

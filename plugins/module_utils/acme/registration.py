@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from .binding import Binding
 from .errors import AcmeError, Problem, ProblemError
 from .keys import AccountKey, make_key
-from .network import Network, Reply
+from .network import Network
+from .reply import Reply
 from .waiting import Deadline
 
 _CLOSED = ("deactivated", "revoked")

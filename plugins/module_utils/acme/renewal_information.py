@@ -14,7 +14,8 @@ from .certificate import Certificate
 from .errors import AcmeError, ProblemError, UnreachableError
 from .memory import Suggestion
 from .moment import moment_of
-from .network import Network, Reply
+from .network import Network
+from .reply import Reply
 from .waiting import Deadline
 
 # RFC 9773 section 4.3.2: an answer without Retry-After, and one that says no for long

@@ -24,9 +24,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import 
     AccountKey,
     make_key,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network, Trust
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.renewal import Policy
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.trust import Trust
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot import Webroot
 from unit.plugins.module_utils.acme.authority import BASE, DIRECTORY, Authority
 from unit.plugins.module_utils.acme.issuing import NOW

@@ -21,11 +21,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors impor
     AcmeError,
     ProblemError,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import (
-    Network,
-    Reply,
-    Trust,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.reply import Reply
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.trust import Trust
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.waiting import Deadline
 from unit.plugins.module_utils.acme.authority import BASE, DIRECTORY, Authority, problem
 
@@ -252,13 +250,6 @@ def test_given_ca_file_wins_over_the_environment(
     assert [options["verify"] for options in authority.options] == ["/given.pem"]
     new_network().endpoint("newOrder", Deadline(5))
     assert authority.options[-1]["verify"] == "/from/environment.pem"
-
-
-def test_trust(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    assert Trust().verify() is True
-    assert Trust(validate=False).verify() is False
-    assert Trust("/given.pem", validate=False).verify() is False
 
 
 def test_proxies_of_the_environment_are_used(
