@@ -118,12 +118,11 @@ def network_from(parameters: Mapping[str, Any]) -> Network:
 
     :raises AcmeError: an option makes no sense
     """
-    ca_path = parameters["ca_path"]
-    if ca_path and parameters["validate_certs"] and not Path(ca_path).exists():
-        raise AcmeError(f"ca_path is {ca_path}, which does not exist on this host.")
+    trust = Trust(parameters["ca_path"], parameters["validate_certs"])
+    trust.insist()
     return Network(
         directory_from(parameters),
-        trust=Trust(ca_path, parameters["validate_certs"]),
+        trust=trust,
         timeout=seconds_from(parameters, "timeout"),
         connections=concurrency_from(parameters),
     )

@@ -52,6 +52,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         ({"acme_directory": "https://"}, "https:// URL"),
         ({"acme_directory": "https://[x/directory"}, "https:// URL"),
         ({"acme_directory": "https://ca.test:port/directory"}, "https:// URL"),
+        ({"ca_path": __file__}, "holds no certificate"),
         ({"timeout": 0}, "timeout is 0. Give more than 0"),
         ({"storage": None}, "storage"),
         ({"storage": "relative/path"}, "absolute path"),
