@@ -16,7 +16,7 @@ version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
   - Every module of this collection that takes a list returns one result an item. This filter keeps the failed ones.
-positional: _input, step
+positional: _input, step, way
 options:
   _input:
     description: The results, for example RV(mailhost.modoboa.acme_cert#module:certificates).
@@ -24,9 +24,15 @@ options:
     elements: dict
     required: true
   step:
-    description: The step of the chain that the results belong to.
+    description: The step of the chain that the results belong to. Empty where there is none.
     type: str
     required: true
+  way:
+    description:
+      - How to try at once what M(mailhost.modoboa.acme_cert) leaves alone for a while, such as
+        V(certificates_retry=true).
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -37,7 +43,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Hostnames, each with the C(step) that failed, its C(error), and a C(message) of all three.
+  description:
+    - Hostnames, each with the C(step) that failed, its C(error), and a C(message) of all three. The message of a
+      certificate also says when it is tried again.
   type: dict
 """
 

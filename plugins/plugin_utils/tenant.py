@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.moment import timestamp
 from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
     HostnameError,
     check_hostname,
@@ -78,15 +80,21 @@ def tenant_plan(
     ]
 
 
-def tenant_failures(results: Iterable[Mapping[str, Any]], step: str) -> dict[str, dict[str, str]]:
+def tenant_failures(
+    results: Iterable[Mapping[str, Any]], step: str, way: str = "", now: datetime | None = None
+) -> dict[str, dict[str, str]]:
     """The failed ones among a module's per-item results.
 
     :param results: items with C(name), C(failed) and C(error)
     :param step: the step of the chain the results belong to
-    :returns: hostname → C(step), C(error), and C(message), which puts all three in a line
+    :param way: to try at once what is left alone for a while otherwise, such as C(retry=true)
+    :param now: the present moment if not given
+    :returns: hostname → C(step), C(error), and C(message), which puts all three in a line and
+        adds when it is tried again; the time is in no C(error), which is the same in each run
     """
+    moment = timestamp(now or datetime.now(timezone.utc))
     return {
-        result["name"]: _failure_of(result["name"], step, result["error"])
+        result["name"]: _failure_of(result, step, way, moment)
         for result in results
         if result.get("failed")
     }
@@ -124,8 +132,24 @@ def tenant_reports(
     return reports
 
 
-def _failure_of(hostname: str, step: str, error: str) -> dict[str, str]:
-    return {"step": step, "error": error, "message": f"{hostname}: {step}: {error}"}
+def _failure_of(result: Mapping[str, Any], step: str, way: str, moment: str) -> dict[str, str]:
+    error = result["error"]
+    message = ": ".join(part for part in (result["name"], step, error) if part)
+    return {"step": step, "error": error, "message": message + _pause_of(result, way, moment)}
+
+
+def _pause_of(result: Mapping[str, Any], way: str, moment: str) -> str:
+    """Say until when a certificate that failed is left alone, as M(mailhost.modoboa.acme_cert) does."""
+    # moments in this form compare like their texts
+    next_attempt = (result.get("failures") or {}).get("next_attempt") or ""
+    if next_attempt <= moment:
+        return ""
+    if (result.get("problem") or {}).get("retry_after") is not None:
+        # only force overrides what the CA has asked for
+        way = "the CA has asked for that"
+    elif way:
+        way += " tries now"
+    return f" (not tried again before {'; '.join(part for part in (next_attempt, way) if part)})"
 
 
 class _Owners:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,19 @@ def test_who_fails_is_named_after_the_services_of_the_others_were_told(acme: Acm
     assert "HTTP status 404" in error
     tasks = [result.task for result in done.results]
     assert tasks.index(RELOAD) < tasks.index("Name the certificates that failed")
+
+
+def test_what_is_left_alone_for_a_while_says_until_when(acme: AcmeBed) -> None:
+    lost = f"alone.{ELSEWHERE_DOMAIN}"
+    acme.dns.add(lost)
+    for _run in range(2):
+        done = run(acme, {"name": lost}, variables={"look_first": False})
+        (told,) = done.task("Name the certificates that failed")
+        head, error = told.result["msg"]
+        assert head == "1 of 1 certificates failed."
+        assert re.search(
+            r" \(not tried again before [0-9TZ:-]+; certificates_retry=true tries now\)$", error
+        )
 
 
 def test_without_consent_nothing_is_asked_of_the_ca(acme: AcmeBed) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,40 @@ def test_failures_carry_the_step_of_the_chain() -> None:
     assert list(failures) == ["b.example", "c.example"]
     assert failures["b.example"]["message"] == "b.example: final block: broken"
     assert failures["c.example"]["step"] == "final block"
+
+
+@pytest.mark.parametrize(
+    ("next_attempt", "problem", "told"),
+    [
+        (None, None, ""),
+        ("2026-11-24T14:59:59Z", None, ""),
+        (
+            "2026-11-24T15:10:00Z",
+            None,
+            " (not tried again before 2026-11-24T15:10:00Z; retry=true tries now)",
+        ),
+        (
+            "2026-11-24T15:10:00Z",
+            {"retry_after": 600.0},
+            " (not tried again before 2026-11-24T15:10:00Z; the CA has asked for that)",
+        ),
+    ],
+)
+def test_a_certificate_that_is_left_alone_for_a_while_says_until_when(
+    next_attempt: str | None, problem: dict[str, Any] | None, told: str
+) -> None:
+    result = {
+        "name": "a.example",
+        "failed": True,
+        "error": "order: refused",
+        "problem": problem,
+        "failures": next_attempt and {"next_attempt": next_attempt},
+    }
+    now = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
+    (failure,) = tenant_failures([result], "", "retry=true", now).values()
+    assert failure["message"] == f"a.example: order: refused{told}"
+    # what Modoboa is told is the same in each run
+    assert failure["error"] == "order: refused"
 
 
 def test_reports_say_ready_or_failed_and_until_when() -> None:
