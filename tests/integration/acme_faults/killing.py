@@ -51,28 +51,42 @@ class Death:
     issued: frozenset[str]
 
 
-def dies_at(number: int, storage: Path, work: Callable[[], object]) -> Death:
-    """Run something that dies at the event with this number, counted from 0.
+class Child:
+    """A child of this process, with what this one has imported, that dies at some event."""
 
-    :param work: runs in a child of this process, with what this one has imported
-    """
-    journal = storage.with_suffix(".journal")
-    child = os.fork()
-    if child == 0:
-        # never back into the test
-        try:
-            with _Events(number, storage, journal).counted():
-                work()
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-    _child, status = os.waitpid(child, 0)
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
-    ended = status == 0
-    assert ended or os.WTERMSIG(status) == signal.SIGKILL, f"the run failed: {status}"
-    last = None if ended else str(entries[-1]["event"])
-    return Death(last, frozenset(entry["issued"] for entry in entries if "issued" in entry))
+    def __init__(self, number: int, storage: Path, work: Callable[[], object]) -> None:
+        """Start it.
+
+        :param number: of the event, counted from 0
+        :param storage: below which changes count
+        :param work: what it does
+        """
+        self._journal = storage.with_name(f"{storage.name}-{number}.journal")
+        self._pid = os.fork()
+        if self._pid == 0:
+            # never back into the test
+            try:
+                with _Events(number, storage, self._journal).counted():
+                    work()
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+
+    def wait(self) -> Death:
+        """Wait for its death, or for the end of its work."""
+        _pid, status = os.waitpid(self._pid, 0)
+        entries = [json.loads(line) for line in self._journal.read_text().splitlines()]
+        ended = status == 0
+        assert ended or os.WTERMSIG(status) == signal.SIGKILL, f"the run failed: {status}"
+        events = [str(entry["event"]) for entry in entries if "event" in entry]
+        issued = frozenset(entry["issued"] for entry in entries if "issued" in entry)
+        return Death(None if ended else events[-1], issued)
+
+
+def dies_at(number: int, storage: Path, work: Callable[[], object]) -> Death:
+    """Run something in a child until it dies at the event with this number, or comes to its end."""
+    return Child(number, storage, work).wait()
 
 
 class _Events:

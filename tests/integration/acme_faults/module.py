@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,8 +21,10 @@ from urllib.parse import urlsplit
 import requests
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_cert
+from bed.acme_bed import AcmeBed
 from requests.adapters import HTTPAdapter
 
+TIMEOUT = 120
 Options = Mapping[str, Any]
 # What is called before a request is sent, and with its answer afterwards
 Before = Callable[[requests.PreparedRequest], None]
@@ -78,6 +82,32 @@ def run(options: Options) -> Run:
         acme_cert.main()
     result: dict[str, Any] = {"failed": False, **json.loads(written.getvalue())}
     return Run(result, asked)
+
+
+def run_elsewhere(
+    bed: AcmeBed, options: Options, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run the module in a process of its own, and return its result.
+
+    :param environment: variables besides what it needs itself
+    """
+    prefix = bed.layout.prefix
+    arguments = {name: value for name, value in options.items() if value is not None}
+    done = subprocess.run(
+        [prefix.python("controller"), "-m", acme_cert.__name__],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+        env={
+            "PYTHONPATH": str(prefix.collections),
+            "PATH": os.environ["PATH"],
+            **(environment or {}),
+        },
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return {"failed": False, **json.loads(done.stdout)}
 
 
 @contextmanager
