@@ -67,7 +67,7 @@ class _Moment:
             return True
 
 
-@pytest.mark.parametrize("step", UNDER_WAY)
+@pytest.mark.parametrize("step", ["order", "challenge", "finalization", "certificate"])
 def test_a_ca_that_dies_and_forgets_is_caught_up_with(
     ca: AcmeBed, options: Options, storage: Path, step: str
 ) -> None:
