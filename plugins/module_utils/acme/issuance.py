@@ -223,15 +223,17 @@ class Issuer:
     def _publish(
         self, request: CertificateRequest, material: Material, chain: bytes, order: str
     ) -> Certificate:
+        now = self._now().replace(microsecond=0)
         origin = Origin(
             directory=self._directory,
             account=self._network.account_url,
             profile=request.profile,
             key_elsewhere=material.key is None,
             order=order,
+            published=now,
         )
         key = key_to_pem(material.key) if material.key is not None else None
-        return self._store.publish(request.folder, chain, key, origin, self._now())
+        return self._store.publish(request.folder, chain, key, origin, now)
 
     def _remember(
         self, request: CertificateRequest, certificate: Certificate, deadline: Deadline

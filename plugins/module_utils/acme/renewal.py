@@ -131,11 +131,26 @@ def _decide(wanted: CertificateRequest, stored: Stored, policy: Policy, now: dat
     difference = _difference(wanted, certificate, stored.origin, policy)
     if difference:
         return Decision(True, difference)
-    if now >= certificate.not_after:
-        return Decision(True, f"it expired on {timestamp(certificate.not_after)}")
-    suggestion = stored.memory.suggestion
+    return _decide_by_time(certificate, stored.origin, stored.memory.suggestion, policy, now)
+
+
+def _decide_by_time(
+    certificate: Certificate,
+    origin: Origin,
+    suggestion: Suggestion | None,
+    policy: Policy,
+    now: datetime,
+) -> Decision:
     renewal = renewal_of(certificate, suggestion, policy.renew_days)
     moment = timestamp(renewal.moment)
+    if now >= renewal.moment and _is_new(certificate, origin, renewal.moment, now):
+        return Decision(
+            False,
+            f"it was issued lately, but by this host's clock was to be renewed from {moment} on."
+            " Check the clock",
+        )
+    if now >= certificate.not_after:
+        return Decision(True, f"it expired on {timestamp(certificate.not_after)}")
     if now >= renewal.moment:
         expires = timestamp(certificate.not_after)
         return Decision(
@@ -147,6 +162,17 @@ def _decide(wanted: CertificateRequest, stored: Stored, policy: Policy, now: dat
         )
     valid = timestamp(certificate.not_after)
     return Decision(False, f"valid until {valid}, to be renewed from {moment} on{_why(renewal)}")
+
+
+def _is_new(certificate: Certificate, origin: Origin, moment: datetime, now: datetime) -> bool:
+    """Say whether a certificate is due although it has just been issued, and not because of its CA.
+
+    Then this host's clock is not that of the CA, and another certificate would be due as well.
+    """
+    short = (certificate.not_after - certificate.not_before) / _EARLY_SHARE
+    if origin.published is None or moment - certificate.not_before < short:
+        return False
+    return origin.published <= now < origin.published + short
 
 
 def _why(renewal: Renewal) -> str:

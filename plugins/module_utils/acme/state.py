@@ -13,6 +13,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +33,7 @@ class Origin:
     :ivar profile: the profile that was asked for; ``None`` for the CA's default
     :ivar key_elsewhere: it was ordered with the operator's own signing request
     :ivar order: the URL of its order, where that is known
+    :ivar published: when it was put where it is, by this host's clock
     """
 
     directory: str
@@ -39,6 +41,7 @@ class Origin:
     profile: str | None = None
     key_elsewhere: bool = False
     order: str | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class State:
             "profile": origin.profile,
             "key_elsewhere": origin.key_elsewhere,
             "order": origin.order,
+            "published": timestamp(origin.published) if origin.published else None,
         }
         if self.certificate is not None:
             document["digest"] = self.digest
@@ -84,6 +88,7 @@ def read_state(content: bytes | None) -> State | None:
         profile=_text(document, "profile"),
         key_elsewhere=document.get("key_elsewhere") is True,
         order=_text(document, "order"),
+        published=_moment(document, "published"),
     )
     try:
         return State(
@@ -123,6 +128,13 @@ def _certificate_from_json(document: Mapping[str, Any]) -> Certificate:
         public_key=b64decode(document["public_key"], validate=True),
         renewal_id=_text(document, "renewal_id"),
     )
+
+
+def _moment(document: Mapping[str, Any], name: str) -> datetime | None:
+    try:
+        return moment_of(document.get(name))
+    except ValueError:
+        return None
 
 
 def _text(document: Mapping[str, Any], name: str) -> str | None:

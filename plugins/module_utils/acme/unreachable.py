@@ -17,6 +17,8 @@ with suppress(ImportError):  # libraries.py says what is missing
     import urllib3.exceptions
 
 _URLLIB3_CONNECTION = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
+# X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL
+_OUT_OF_TIME = (9, 10)
 
 
 def may_pass(error: requests.RequestException) -> bool:
@@ -42,9 +44,11 @@ def unreachable(
     url = error.request.url if error.request is not None else None
     problem = Problem(detail=str(error), url=url)
     if _is_distrust(error):
+        advice = "Give the certificates that it is signed with as ca_path."
+        if getattr(_innermost(error), "verify_code", None) in _OUT_OF_TIME:
+            advice = "Check the clock of this host."
         return UnreachableError(
-            f"the TLS certificate of {where} cannot be verified: {_cause(error)}. Give the"
-            " certificates that it is signed with as ca_path.",
+            f"the TLS certificate of {where} cannot be verified: {_cause(error)}. {advice}",
             problem=problem,
         )
     if _is_timeout(error):

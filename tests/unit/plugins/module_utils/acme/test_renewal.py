@@ -273,6 +273,35 @@ def test_a_window_that_ends_before_the_certificate_begins_would_renew_in_every_r
     assert not decision(with_suggestion(suggested(NOW - 2 * DAY, NOW)), NOW + DAY).due
 
 
+@pytest.mark.parametrize(
+    ("published", "hours", "due"),
+    [
+        # by this host's clock it was due when it was issued: the clock is ahead
+        (70, 0, False),
+        (70, 4 * 24, False),
+        (70, 5 * 24, True),
+        (100, 0, False),
+        # set back since: that moment means nothing
+        (100, -1, True),
+        # issued when it should be, and due when it should be
+        (0, 61 * 24, True),
+    ],
+)
+def test_what_is_due_at_once_is_not_issued_in_every_run(
+    published: int, hours: int, due: bool
+) -> None:
+    origin = Origin(CA, published=NOW + published * DAY)
+    there = Stored(True, certificate(90 * DAY), origin)
+    found = decision(there, NOW + published * DAY + hours * HOUR)
+    assert found.due == due
+    assert due or found.reason.endswith("Check the clock")
+
+
+def test_a_new_certificate_that_its_ca_wants_renewed_is_renewed() -> None:
+    there = with_suggestion(suggested(NOW - 2 * DAY, NOW - DAY))
+    assert decision(replace(there, origin=Origin(CA, published=NOW)), NOW + HOUR).due
+
+
 def test_a_suggestion_for_another_certificate_is_void() -> None:
     suggestion = suggested(NOW - DAY, NOW + DAY, certificate="another.id")
     assert not decision(with_suggestion(suggestion), NOW + DAY).due

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,13 +17,16 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import
     digest_of,
     read_state,
 )
-from unit.plugins.module_utils.acme.issuing import issue
+from unit.plugins.module_utils.acme.issuing import NOW, issue
 
 ORIGIN = Origin("https://ca.test/directory", "https://ca.test/account/1", "shortlived", True)
+PUBLISHED = replace(ORIGIN, order="https://ca.test/order/1", published=NOW)
 STATE = State(ORIGIN, read_chain(issue(["a.example", "192.0.2.1"])), digest_of(b"chain", b"key"))
 
 
-@pytest.mark.parametrize("state", [STATE, State(Origin("https://ca.test/directory"))])
+@pytest.mark.parametrize(
+    "state", [STATE, State(PUBLISHED), State(Origin("https://ca.test/directory"))]
+)
 def test_what_is_written_is_read(state: State) -> None:
     assert read_state(state.to_json()) == state
 
