@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .account_check import AccountCheck
 from .account_folder import AccountFolder, Recorded
 from .account_plan import AccountOptions, AccountPlan
 from .errors import AcmeError, ProblemError
@@ -18,9 +19,6 @@ from .network import Network
 from .registration import Registration, deactivate, find, register, update_contact
 from .rollover import roll_over, settle
 from .waiting import Deadline
-
-# A closed account, a key that is not the account's: CAs differ in what they call it.
-_MAY_BE_THE_KEY = ("unauthorized", "malformed")
 
 
 class Account:
@@ -38,6 +36,7 @@ class Account:
         self._options = options
         self._now = now
         self._renewing = threading.Lock()
+        self._check = AccountCheck()
         self.changed = False
 
     @property
@@ -173,13 +172,7 @@ class Account:
         :raises ClosedAccountError: the account was closed
         :raises AcmeError: the account has another key, or the CA cannot be asked
         """
-        if refusal.problem.code in _MAY_BE_THE_KEY and self._find(network, deadline) is None:
-            raise AcmeError(
-                "the CA does not know the key that is recorded here. If another host gave the"
-                " account a new key, copy the folder account from its storage. To begin anew,"
-                " remove the account with acme_account and state absent.",
-                problem=refusal.problem,
-            )
+        self._check.explain(refusal, lambda: self._find(network, deadline))
 
     def _change(self, network: Network, deadline: Deadline) -> None:
         # look again: another process may have done it before the lock was ours
@@ -213,6 +206,7 @@ class Account:
             # a CA may say less of the contact than it was told
             found = Registration(found.url, plan.contact)
         self._folder.record(found)
+        self._check.forget()
         self.changed = True
 
     def _find(self, network: Network, deadline: Deadline) -> Registration | None:

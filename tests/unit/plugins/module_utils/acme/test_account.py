@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account_plan
     AccountOptions,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.binding import Binding
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import (
+    PREFIX,
+    AcmeError,
+    Problem,
+    ProblemError,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.registration import (
     ClosedAccountError,
@@ -279,6 +285,26 @@ def test_a_refusal_that_has_nothing_to_do_with_the_key(
     authority.fail("/account", problem("malformed"))
     with pytest.raises(AcmeError, match=r"the CA refused the account's contact: .*malformed"):
         ensure(contact=())
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_many_refusals_are_one_question(
+    account: MakeAccount,
+    ensure: Ensure,
+    authority: Authority,
+    new_network: NewNetwork,
+    closed: bool,
+) -> None:
+    url = str(ensure().url)
+    if closed:
+        authority.closed.add(url)
+    asked = authority.paths().count("newAccount")
+    refusal = ProblemError("the CA refused the order", Problem(f"{PREFIX}malformed"))
+    shared, network = account(), new_network()
+    for _order in range(5):
+        with pytest.raises(ClosedAccountError) if closed else nullcontext():
+            shared.explain(refusal, network, Deadline(5))
+    assert authority.paths().count("newAccount") == asked + 1
 
 
 def test_a_ca_that_does_not_say_where_the_account_is(ensure: Ensure, authority: Authority) -> None:
