@@ -109,6 +109,27 @@ def test_role_defaults_are_as_described(role: str) -> None:
             assert option["default"] == defaults.get(name), name
 
 
+@pytest.mark.parametrize("role", ["certificates", "virtualhosts"])
+def test_role_passes_on_the_options_of_the_acme_modules(role: str) -> None:
+    variables = read_yaml(f"roles/{role}/vars/main.yml")
+    passed = {
+        **variables[f"{role}__acme_defaults"],
+        **variables[f"{role}__certificate_defaults"],
+    }
+    fragment = yaml.safe_load(strings_of(ROOT / "plugins/doc_fragments/acme.py")["DOCUMENTATION"])
+    offered = {**fragment["options"], **documentation("acme_cert")["options"]}
+    described = read_yaml(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]
+    options = {
+        name: described["options"]["".join(re.findall(rf"{role}_[a-z_]+", template)[:1])]
+        for name, template in passed.items()
+    }
+    for name, option in options.items():
+        for fact in ("type", "choices"):
+            assert option.get(fact) == offered[name].get(fact), f"{name}: {fact}"
+    for name in ("eab_algorithm", "account_key_type", "dns_hook_timeout", "order_timeout"):
+        assert options[name].get("default") == offered[name].get("default"), name
+
+
 def test_licences_are_those_whose_texts_are_here() -> None:
     texts = sorted(path.stem for path in (ROOT / "LICENSES").iterdir())
     assert sorted(read_yaml("galaxy.yml")["license"]) == texts
