@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import cast
 
-from .keys import key_type_of, public_der
+from .keys import base64url, key_type_of, public_der
 
 with suppress(ImportError):  # libraries.py says what is missing
     from cryptography import x509
@@ -115,11 +114,7 @@ def _renewal_id(leaf: x509.Certificate) -> str | None:
         return None
     # as in DER: the first bit of a positive number is 0
     serial = leaf.serial_number.to_bytes(leaf.serial_number.bit_length() // 8 + 1, "big")
-    return f"{_base64url(issuer_key)}.{_base64url(serial)}"
-
-
-def _base64url(content: bytes) -> str:
-    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+    return f"{base64url(issuer_key)}.{base64url(serial)}"
 
 
 def _names(leaf: x509.Certificate) -> frozenset[str]:

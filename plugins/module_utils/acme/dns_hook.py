@@ -16,7 +16,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +23,7 @@ from typing import BinaryIO
 
 from ..hostname import HostnameError, check_hostname
 from .errors import AcmeError, during, stable_text
+from .keys import base64url
 
 _STEP = "hook"
 # What the modules of this collection may be told through the environment, and nobody else needs
@@ -180,8 +180,7 @@ def _record(name: str, key_authorization: str) -> _Record:
             step=_STEP,
         ) from error
     digest = hashlib.sha256(key_authorization.encode("ascii")).digest()
-    value = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-    return f"_acme-challenge.{name.lower()}.", value
+    return f"_acme-challenge.{name.lower()}.", base64url(digest)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Union
@@ -25,6 +26,11 @@ CERTIFICATE_KEY_TYPES = ("P-256", "P-384", "RSA-2048", "RSA-3072", "RSA-4096")
 PrivateKey = Union["ec.EllipticCurvePrivateKey", "rsa.RSAPrivateKey"]
 
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+
+def base64url(content: bytes) -> str:
+    """Return base64url without padding, as JOSE writes everything binary (RFC 7515 section 2)."""
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
 
 
 def make_key(key_type: str) -> PrivateKey:
@@ -112,7 +118,7 @@ class AccountKey:
     @property
     def thumbprint(self) -> str:
         """The RFC 7638 thumbprint, in base64url: the second half of every key authorization."""
-        return josepy.b64encode(self.jwk.thumbprint()).decode("ascii")
+        return base64url(self.jwk.thumbprint())
 
     def public_jwk(self) -> dict[str, Any]:
         """Return the public key as JSON (RFC 7517)."""

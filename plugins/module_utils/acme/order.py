@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -16,6 +15,7 @@ from .certificate import CertificateError, read_chain, root_of
 from .challenge import authorize
 from .errors import AcmeError, GarbledError, Problem, ProblemError, during
 from .identifier import acme_identifier
+from .keys import base64url
 from .network import Network
 from .reply import Reply
 from .responder import Responder
@@ -148,7 +148,7 @@ class Order:
         :raises AcmeError: the CA cannot be reached or is not understood
         """
         with during("finalization"):
-            request = urlsafe_b64encode(signing_request).rstrip(b"=").decode()
+            request = base64url(signing_request)
             if not self.handed_in:
                 self._hand_in(request)
             if not self._issued():

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
-
 from .errors import ProblemError, during
-from .keys import AccountKey, PrivateKey
+from .keys import AccountKey, PrivateKey, base64url
 from .network import Network
 from .waiting import Deadline
 
@@ -40,7 +38,7 @@ def revoke(
     :raises AcmeError: the CA cannot be reached or is not understood
     """
     payload = {
-        "certificate": urlsafe_b64encode(certificate).rstrip(b"=").decode("ascii"),
+        "certificate": base64url(certificate),
         "reason": REASONS[reason],
     }
     signers: list[AccountKey | None] = [None]

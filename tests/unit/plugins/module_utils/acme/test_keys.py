@@ -16,6 +16,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import 
     ACCOUNT_KEY_TYPES,
     CERTIFICATE_KEY_TYPES,
     AccountKey,
+    base64url,
     key_from_pem,
     key_to_pem,
     key_type_of,
@@ -39,6 +40,13 @@ def test_there_and_back(key_type: str) -> None:
 @pytest.mark.parametrize("pem", [b"", b"\0", b"-----BEGIN PRIVATE KEY-----\nMIIB\n"])
 def test_what_is_no_key(pem: bytes) -> None:
     assert key_from_pem(pem) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "text"), [(b"", ""), (b"\xfb\xff\xfe", "-__-"), (b"\0", "AA"), (b"\0\1", "AAE")]
+)
+def test_binary_as_jose_writes_it(content: bytes, text: str) -> None:
+    assert base64url(content) == text
 
 
 def test_other_kinds_are_named_and_not_used() -> None:
