@@ -31,7 +31,7 @@ options:
     default: true
   timeout:
     description:
-      - Seconds to wait for one answer of the CA, more than 0.
+      - Seconds to wait for one answer of the CA, all of it, more than 0.
     type: float
     default: 30
   account_contact:

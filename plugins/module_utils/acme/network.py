@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from .connections import adapter
 from .errors import AcmeError, GarbledError, ProblemError, during
 from .keys import AccountKey
 from .reply import Reply, read_reply
@@ -25,7 +26,6 @@ from .waiting import Deadline
 with suppress(ImportError):  # libraries.py says what is missing
     import josepy
     import requests
-    import requests.adapters
     from acme import jws
 
 _USER_AGENT = "ansible-collection-mailhost.modoboa (acme_cert)"
@@ -36,8 +36,6 @@ _CONNECTION_ATTEMPTS = 3
 _UNAVAILABLE_ATTEMPTS = 5
 _LONGEST_RETRY_AFTER = 60.0
 _FIRST_BACKOFF = 0.2
-# A CA may hand out chains and renewal information elsewhere; a host too many costs connections.
-_HOSTS = 4
 
 
 class Network:
@@ -65,11 +63,9 @@ class Network:
         self.session.trust_env = False
         self._verify = trust.verify()
         self._proxies: dict[str, dict[str, str]] = {}
-        adapter = requests.adapters.HTTPAdapter(
-            pool_connections=_HOSTS, pool_maxsize=connections, pool_block=True
-        )
-        self.session.mount("https://", adapter)
-        self.session.mount("http://", adapter)
+        shared = adapter(connections)
+        self.session.mount("https://", shared)
+        self.session.mount("http://", shared)
         self._directory_url = directory_url
         self._directory: dict[str, Any] | None = None
         self._directory_error: AcmeError | None = None

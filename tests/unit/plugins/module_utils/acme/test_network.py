@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -275,51 +272,3 @@ def test_alternate_chains_are_found_among_all_links(network: Network, authority:
     link = f'<{BASE}/dir>;rel="index", </cert/1/1>;rel="alternate", </cert/1/2>;rel="alternate"'
     authority.fail("/newOrder", (200, {"Link": link}, {}))
     assert post(network).alternates == (f"{BASE}/cert/1/1", f"{BASE}/cert/1/2")
-
-
-class _Counting(ThreadingHTTPServer):
-    """A web server that says "ok" and counts connections."""
-
-    daemon_threads = True
-    connections = 0
-
-    def process_request(self, *args: Any) -> None:
-        self.connections += 1
-        super().process_request(*args)
-
-
-class _Ok(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def _serving() -> Iterator[_Counting]:
-    with _Counting(("127.0.0.1", 0), _Ok) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_a_ca_on_several_hosts_keeps_its_connections() -> None:
-    network = Network(DIRECTORY, trust=Trust(), timeout=5, connections=2)
-    with ExitStack() as stack:
-        servers = [stack.enter_context(_serving()) for _number in range(3)]
-        for _round in range(4):
-            for server in servers:
-                url = f"http://127.0.0.1:{server.server_port}/"
-                assert network.get(url, Deadline(5)).body == b"ok"
-        assert [server.connections for server in servers] == [1, 1, 1]
-        network.session.close()
