@@ -19,6 +19,7 @@ from bed.challenge_nginx import ELSEWHERE_DOMAIN
 
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "certificates.yml"
 ISSUE = "Issue, renew and remove certificates"
+TELL = "Tell the services what an earlier run has published and not told"
 RELOAD = "Reload the services that use the certificates"
 
 
@@ -80,6 +81,23 @@ def test_what_is_to_be_absent_is_removed_and_services_are_told(acme: AcmeBed) ->
     assert reloaded(gone)
     assert not (acme.storage / "certs" / "briar.example").exists()
     assert run(acme, {"name": "briar.example", "state": "absent"}).changed == 0
+
+
+def test_services_that_could_not_be_told_are_told_by_the_next_run(acme: AcmeBed) -> None:
+    acme.dns.add("elder.example")
+    wanted = {"name": "elder.example"}
+    broken = run(acme, wanted, variables={"reload": [f"no-such-service-{os.getpid()}"]})
+    assert broken.rc != 0
+    assert broken.results[-1].task == RELOAD
+    for check in (True, False):
+        done = run(acme, wanted, check=check)
+        assert done.rc == 0, done.stdout
+        assert done.changed == 1
+        assert done.task(TELL)[0].result["msg"] == ["elder.example"]
+        assert reloaded(done)
+    again = run(acme, wanted)
+    assert again.changed == 0
+    assert not reloaded(again)
 
 
 def test_who_fails_is_named_after_the_services_of_the_others_were_told(acme: AcmeBed) -> None:
