@@ -93,19 +93,18 @@ class Order:
         """Go on with an order that an earlier run has placed.
 
         :param names: that it was placed for
-        :returns: ``None`` if the CA has forgotten it or given it up
+        :returns: ``None`` if the CA has forgotten it or given it up, or an authorization of it
         :raises AcmeError: the CA cannot be reached or is not understood
         """
         with during("order"):
             try:
                 reply = network.post(url, None, deadline, what="to show the order")
+                order = cls(network, names, reply, url, deadline)
+                return order if order._may_come_to_something() else None
             except ProblemError as error:
                 if error.problem.passes:
                     raise
                 return None
-            if reply.json().get("status") not in ("pending", "ready", "processing", "valid"):
-                return None
-            return cls(network, names, reply, url, deadline)
 
     @property
     def proved(self) -> bool:
@@ -128,13 +127,10 @@ class Order:
         if self.proved:
             return
         with during("authorization"):
-            urls = self._body.get("authorizations")
-            if not isinstance(urls, list):
-                raise self._not_understood("authorizations")
             authorize(
                 self._network,
                 self._names,
-                [str(url) for url in urls],
+                self._authorizations(),
                 responder,
                 workers,
                 self._deadline,
@@ -181,6 +177,28 @@ class Order:
                     if root_of(chain) == preferred_chain:
                         return chain
             return reply.body
+
+    def _may_come_to_something(self) -> bool:
+        """Say whether neither the order nor one of its authorizations is over.
+
+        Authorizations expire on their own, and others may deactivate them (RFC 8555 section 7.1.6).
+        """
+        status = self._body.get("status")
+        if status != "pending":
+            return status in ("ready", "processing", "valid")
+        return all(
+            self._network.post(url, None, self._deadline, what="to show an authorization")
+            .json()
+            .get("status")
+            in ("pending", "valid")
+            for url in self._authorizations()
+        )
+
+    def _authorizations(self) -> list[str]:
+        urls = self._body.get("authorizations")
+        if not isinstance(urls, list):
+            raise self._not_understood("authorizations")
+        return [str(url) for url in urls]
 
     def _download(self, url: str) -> Reply:
         return self._network.post(url, None, self._deadline, what="to send the certificate")

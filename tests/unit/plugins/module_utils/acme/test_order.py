@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     CertificateRequest,
@@ -66,3 +67,16 @@ def test_another_chain_is_looked_at_after_one_that_cannot_be_had(
     (item,) = new_batch().run([replace(A, preferred_chain="Old Root")]).items
     assert item.error is None
     assert item.warnings == []
+
+
+@pytest.mark.parametrize("status", ["expired", "deactivated", "revoked", "invalid"])
+def test_an_order_left_behind_whose_authorization_is_over_is_placed_again(
+    new_batch: NewBatch, authority: Authority, status: str
+) -> None:
+    authority.fail("/authz/", *[requests.ConnectionError("reset")] * 3)
+    (item,) = new_batch().run([A]).items
+    assert item.error is not None
+    authority.fail("/authz/", (200, {}, {"status": status}))
+    (item,) = new_batch().run([A]).items
+    assert item.error is None
+    assert len(authority.orders) == 2
