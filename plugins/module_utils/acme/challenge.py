@@ -25,6 +25,11 @@ _DNS_ADVICE = (
     "Make sure that the record of dns_hook is with every name server of the zone before the CA looks"
     " (see dns_wait), and that _acme-challenge leads to no other zone."
 )
+_ADVICE_WITHOUT_REASON = (
+    "Make sure that the name leads to this host only, that TCP port 80 is open from the Internet, and"
+    " that its web server passes /.well-known/acme-challenge/ to this host's webroot, or answers it"
+    " with this account's thumbprint."
+)
 
 
 def authorize(
@@ -75,16 +80,21 @@ def authorize(
 
 
 def _error(problems: list[Problem], names: int, responder: Responder) -> ProblemError:
-    advice = _DNS_ADVICE if responder.challenge_type == "dns-01" else None
-    if len(problems) == 1:
-        what = "the CA could not verify control of the name"
-        return ProblemError(what, problems[0], advice=advice)
-    problem = Problem(
-        type=f"{PREFIX}compound",
-        detail=f"{len(problems)} of {names} names failed",
-        subproblems=tuple(problems),
-    )
-    return ProblemError("the CA could not verify control of the names", problem, advice=advice)
+    what = "the CA could not verify control of the name"
+    problem = problems[0]
+    if len(problems) > 1:
+        what += "s"
+        problem = Problem(
+            type=f"{PREFIX}compound",
+            detail=f"{len(problems)} of {names} names failed",
+            subproblems=tuple(problems),
+        )
+    advice = problem.advice()
+    if responder.challenge_type == "dns-01":
+        advice = _DNS_ADVICE
+    elif any(each.type == "about:blank" for each in problems):
+        advice = f"{advice} {_ADVICE_WITHOUT_REASON}".lstrip()
+    return ProblemError(what, problem, advice=advice)
 
 
 class Authorization:
@@ -187,7 +197,8 @@ class Authorization:
             kinds = ", ".join(sorted(offered)) or "nothing"
             raise AcmeError(
                 f"for {self._name} the CA offers {kinds}, but not {self._challenge_type}, which"
-                " is needed"
+                " is needed. Choose another challenge: webroot and stateless need http-01, dns needs"
+                " dns-01."
             )
         try:
             # a key authorization is made alike for every type (RFC 8555 section 8.1)
@@ -195,7 +206,8 @@ class Authorization:
             self._challenge_url = str(challenge["url"])
         except (josepy.DeserializationError, KeyError) as error:
             raise AcmeError(
-                f"the challenge that the CA sent for {self._name} is malformed"
+                f"the challenge that the CA sent for {self._name} is malformed. Run again later; if"
+                " this goes on, tell whoever runs the CA."
             ) from error
         self._token = known.encode("token")
         self._answer = known.key_authorization(self._network.account_key.jwk)

@@ -24,7 +24,8 @@ PREFIX = "urn:ietf:params:acme:error:"
 _ADVICE = {
     "accountDoesNotExist": "The CA no longer knows this account; set terms_agreed to true so that"
     " it can be registered again.",
-    "badCSR": "Choose a key_type that this CA accepts.",
+    "badCSR": "Choose a key_type that this CA accepts, or make the file that csr names anew, with a key"
+    " and extensions that it accepts.",
     "badPublicKey": "Choose an account_key_type and a key_type that this CA accepts.",
     "badSignatureAlgorithm": "Choose an account_key_type that this CA accepts.",
     "caa": "Add a CAA record for this CA to the name's DNS zone, or remove the one that forbids it.",

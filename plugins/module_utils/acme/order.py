@@ -257,11 +257,15 @@ class Order:
                 f"the CA sent a chain that cannot be used: {error}. Run again later."
             ) from error
         if certificate.public_key != public_key:
-            raise AcmeError("the CA sent a certificate for another key")
+            raise AcmeError(
+                "the CA sent a certificate for another key. Run again, which places another order;"
+                " if this goes on, tell whoever runs the CA."
+            )
         if certificate.names != frozenset(self._names):
             raise AcmeError(
                 "the CA sent a certificate for other names:"
-                f" {', '.join(sorted(certificate.names)) or 'none'}"
+                f" {', '.join(sorted(certificate.names)) or 'none'}. Ask for those, or tell whoever"
+                " runs the CA."
             )
 
 

@@ -62,3 +62,32 @@ def test_a_certificate_that_the_ca_does_not_come_to_an_end_with_holds_up_no_othe
     assert not any(item.error for item in rest)
     # the others were done long before that
     assert authority.requests[-1][1] == "/authz/stuck0.example"
+
+
+def error_of(batch: Batch) -> str:
+    (item,) = batch.run([wanted("a.example")]).items
+    return str(item.error)
+
+
+def test_a_ca_that_does_not_say_why_leaves_advice(
+    new_batch: NewBatch, authority: Authority, change_authorizations: ChangeAuthorizations
+) -> None:
+    authority.refused = {"a.example"}
+    change_authorizations(lambda _name, body: body["challenges"][0].pop("error", None))
+    error = error_of(new_batch())
+    assert "the authorization is invalid. Make sure that the name leads to " in error
+
+
+def test_a_challenge_that_is_not_offered_leaves_advice(
+    new_batch: NewBatch, change_authorizations: ChangeAuthorizations
+) -> None:
+    change_authorizations(lambda _name, body: body["challenges"][0].update(type="dns-01"))
+    error = error_of(new_batch())
+    assert "the CA offers dns-01, but not http-01, which is needed. Choose another chall" in error
+
+
+def test_a_malformed_challenge_leaves_advice(
+    new_batch: NewBatch, change_authorizations: ChangeAuthorizations
+) -> None:
+    change_authorizations(lambda _name, body: body["challenges"][0].pop("token"))
+    assert "sent for a.example is malformed. Run again later; if this goes" in error_of(new_batch())

@@ -16,8 +16,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     CertificateRequest,
 )
-from unit.plugins.module_utils.acme.authority import Authority, problem
-from unit.plugins.module_utils.acme.issuing import NOW
+from cryptography import x509
+from unit.plugins.module_utils.acme.authority import Answer, Authority, problem
+from unit.plugins.module_utils.acme.issuing import NOW, issue
 
 NewBatch = Callable[..., Batch]
 A = CertificateRequest("a.example", ("a.example",))
@@ -80,3 +81,40 @@ def test_an_order_left_behind_whose_authorization_is_over_is_placed_again(
     (item,) = new_batch().run([A]).items
     assert item.error is None
     assert len(authority.orders) == 2
+
+
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [
+        (issue(["a.example"]), "for another key. Run again, which places another order; if "),
+        (None, "for other names: other.example. Ask for those, or tell whoever runs the CA."),
+    ],
+)
+def test_a_certificate_that_was_not_ordered_leaves_advice(
+    new_batch: NewBatch,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    chain: bytes | None,
+    told: str,
+) -> None:
+    def send(*_args: Any) -> Answer:
+        (order,) = authority.orders.values()
+        if chain is not None:
+            return 200, {}, chain
+        return 200, {}, issue(["other.example"], public_key_of(order["chain"]))
+
+    monkeypatch.setattr(authority, "_cert", send)
+    (item,) = new_batch().run([A]).items
+    assert told in str(item.error)
+
+
+def test_a_signing_request_that_the_ca_does_not_accept_leaves_advice_for_both_kinds(
+    new_batch: NewBatch, authority: Authority
+) -> None:
+    authority.fail("/finalize/", problem("badCSR"))
+    (item,) = new_batch().run([A]).items
+    assert "Choose a key_type that this CA accepts, or make the file that csr" in str(item.error)
+
+
+def public_key_of(chain: bytes) -> Any:
+    return x509.load_pem_x509_certificate(chain).public_key()
