@@ -10,7 +10,8 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
-from .errors import PREFIX, AcmeError, GarbledError, Problem, ProblemError
+from .compound import compound
+from .errors import AcmeError, GarbledError, Problem, ProblemError
 from .network import Network
 from .reply import Reply
 from .responder import Responder
@@ -80,15 +81,8 @@ def authorize(
 
 
 def _error(problems: list[Problem], names: int, responder: Responder) -> ProblemError:
-    what = "the CA could not verify control of the name"
-    problem = problems[0]
-    if len(problems) > 1:
-        what += "s"
-        problem = Problem(
-            type=f"{PREFIX}compound",
-            detail=f"{len(problems)} of {names} names failed",
-            subproblems=tuple(problems),
-        )
+    what = f"the CA could not verify control of the name{'s' if len(problems) > 1 else ''}"
+    problem = compound(problems, names)
     advice = problem.advice()
     if responder.challenge_type == "dns-01":
         advice = _DNS_ADVICE

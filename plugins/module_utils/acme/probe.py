@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Optional
 
+from .compound import compound
 from .errors import PREFIX, AcmeError, Problem, stable_text
 from .fetch import Fetcher, FetchError, Page
 from .resolver import Resolver, ResolverError, SystemResolver, is_address
@@ -122,14 +123,7 @@ def _problem(code: str, name: str, detail: str) -> Problem:
 
 
 def _error(problems: list[Problem], names: int) -> AcmeError:
-    problem = problems[0]
-    what = "the name"
-    if len(problems) > 1:
-        what = "the names"
-        problem = Problem(
-            type=f"{PREFIX}compound",
-            detail=f"{len(problems)} of {names} names failed",
-            subproblems=tuple(problems),
-        )
+    what = "the names" if len(problems) > 1 else "the name"
+    problem = compound(problems, names)
     text = f"the CA was not asked, because its look at {what} would fail: {problem.text()}"
     return AcmeError(f"{text}. {problem.advice()} {_HINT}", step=_STEP, problem=problem)
