@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from bed.prefix import CHECKOUT, find
@@ -15,7 +16,7 @@ from bed.prefix import CHECKOUT, find
 @pytest.mark.extended
 def test_the_benchmark_of_acme_cert_runs() -> None:
     prefix = find()
-    command = [
+    command: list[str | Path] = [
         *(prefix.python("controller"), CHECKOUT / "tests" / "bench" / "acme_cert.py"),
         *("--alone", "--certificates", "1", "--many", "2", "--stored", "3"),
     ]

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import pair as pair_file
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import File
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.files import (
+    File,
+    read_if_there,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.pair import read_pair
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import Origin
@@ -32,7 +35,7 @@ def test_a_publication_in_between_is_no_fault(
     store: CertificateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(store)
-    read: Read = pair_file.read_if_there
+    read: Read = read_if_there
     published = False
 
     def publish_after_the_chain(path: Path) -> File | None:
