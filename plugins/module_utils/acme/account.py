@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from .account_check import AccountCheck
 from .account_folder import AccountFolder, Recorded
 from .account_plan import AccountOptions, AccountPlan
 from .errors import AcmeError, ProblemError
+from .failure import failed_again
 from .network import Network
 from .registration import Registration, deactivate, find, register, update_contact
 from .rollover import roll_over, settle
@@ -112,18 +114,20 @@ class Account:
     def ensure(self, network: Network, deadline: Deadline) -> None:
         """Make sure that the account is as wanted, and let requests name it.
 
-        Asks the CA only when something is missing or differs.
+        Asks the CA only when something is missing or differs, and not before the time that it named
+        when it refused.
 
         :raises AcmeError: the CA refused, or its terms are not agreed to
         :raises OSError: the storage cannot be read or written
         """
         if self.planned_change():
+            self._heed_limit()
             # a mistyped directory, or a CA that does not take everybody, leaves nothing behind
             network.endpoint("newAccount", deadline)
             if not self.read().has_key:
                 self._require_binding(network, deadline)
             with self._folder.lock():
-                self._change(network, deadline)
+                self._change_or_remember(network, deadline)
         if not self._use(network):
             raise AcmeError("the account vanished from the storage while it was being used")
 
@@ -173,6 +177,24 @@ class Account:
         :raises AcmeError: the account has another key, or the CA cannot be asked
         """
         self._check.explain(refusal, lambda: self._find(network, deadline))
+
+    def _heed_limit(self) -> None:
+        """Do not ask before the time that the CA named when it refused the account last."""
+        failure = self._folder.read_failure()
+        if failure and failure.at <= self._now() < failure.next_attempt and not self._options.force:
+            raise failure.error()
+
+    def _change_or_remember(self, network: Network, deadline: Deadline) -> None:
+        try:
+            self._change(network, deadline)
+        except AcmeError as error:
+            failure = failed_again(None, error, "", self._now())
+            if failure.limited:
+                # a full disk must not hide what went wrong
+                with suppress(OSError):
+                    self._folder.remember(failure)
+            raise
+        self._folder.forget_failure()
 
     def _change(self, network: Network, deadline: Deadline) -> None:
         # look again: another process may have done it before the lock was ours

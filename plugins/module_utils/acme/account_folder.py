@@ -8,7 +8,8 @@
 - ``key.pem``, the key of the account;
 - ``key.pem.next``, only while the key is being changed: the key that the CA is told;
 - ``account.json``, what the CA said. It is believed only together with the key it was written for;
-  one that names no key was written for the key that is there.
+  one that names no key was written for the key that is there;
+- ``failure.json``, only while the CA wants to be left alone: what it said, and until when.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from ..files import remove_leftovers, sync_directory, write_file
 from .document import read_object
 from .files import content_of, locked, make_directory, make_way, read_if_there
 from .keys import AccountKey, key_from_pem, key_to_pem, make_key
+from .memory import Failure, Memory, read_memory
 from .moment import moment_of, timestamp
 from .registration import Registration
 
 _KEY = "key.pem"
 _NEXT_KEY = "key.pem.next"
 _RECORD = "account.json"
+_FAILURE = "failure.json"
 _LOCK = ".lock"
 _LOCK_SECONDS = 60.0
 _PRIVATE_FOLDER = 0o700
@@ -132,6 +135,29 @@ class AccountFolder:
         recorded = self.read()
         if recorded.key and recorded.key_made:
             self._write_record(registration, recorded.key, recorded.key_made)
+
+    def read_failure(self) -> Failure | None:
+        """Return why the CA wants to be left alone, and until when; a damaged file says nothing.
+
+        :raises OSError: the file cannot be read
+        """
+        return read_memory(content_of(self._path / _FAILURE)).failure
+
+    def remember(self, failure: Failure) -> None:
+        """Write down that the CA wants to be left alone.
+
+        :raises OSError: the file cannot be written
+        """
+        make_way(self._path / _FAILURE)
+        write_file(self._path / _FAILURE, Memory(failure=failure).to_json(), _PRIVATE_FILE)
+
+    def forget_failure(self) -> None:
+        """Remove what :meth:`remember` wrote.
+
+        :raises OSError: the file cannot be removed
+        """
+        make_way(self._path / _FAILURE)
+        (self._path / _FAILURE).unlink(missing_ok=True)
 
     def make_key(self, key_type: str) -> AccountKey:
         """Make the account's first key. One that cannot be read is kept beside it.

@@ -22,6 +22,7 @@ class AccountOptions:
     :ivar key_type: of a key that is made because there is none
     :ivar binding: for a new account
     :ivar rollover: when to change the key; ``None`` never does
+    :ivar force: ask the CA also before the time that it named when it refused
     """
 
     contact: tuple[str, ...] | None
@@ -29,6 +30,7 @@ class AccountOptions:
     key_type: str
     binding: Binding | None = None
     rollover: RolloverRule | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ def account_from(
             parameters["eab_kid"], parameters["eab_hmac_key"], parameters["eab_algorithm"]
         ),
         rollover=rollover,
+        # a module without the option looks after nothing but the account, and always asks
+        force=parameters.get("force", True),
     )
     return Account(storage, directory_from(parameters), options)
 

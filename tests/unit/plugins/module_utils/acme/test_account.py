@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,51 @@ def test_a_ca_that_does_not_say_where_the_account_is(ensure: Ensure, authority: 
     authority.fail("/newAccount", (201, {}, {"status": "valid"}))
     with pytest.raises(AcmeError, match="Report this to the CA"):
         ensure()
+
+
+def test_a_ca_that_wants_to_be_left_alone_is(
+    authority: Authority, new_network: NewNetwork, tmp_path: Path
+) -> None:
+    began = datetime.now(timezone.utc)
+
+    def run(minutes: int, force: bool = False) -> Account:
+        options = AccountOptions(MAIL, True, "P-256", force=force)
+        now = began + timedelta(minutes=minutes)
+        found = Account(tmp_path, DIRECTORY, options, now=lambda: now)
+        found.ensure(new_network(), Deadline(5))
+        return found
+
+    limit = problem("rateLimited", 429, Retry_After=7200)
+    authority.fail("/newAccount", limit)
+    with pytest.raises(AcmeError) as first:
+        run(0)
+    asked = len(authority.requests)
+    with pytest.raises(AcmeError) as again:
+        run(119)
+    assert str(again.value) == str(first.value)
+    assert again.value.problem == first.value.problem
+    assert len(authority.requests) == asked
+    assert (folder(tmp_path) / "failure.json").stat().st_mode & 0o777 == 0o600
+    authority.fail("/newAccount", limit)
+    with pytest.raises(AcmeError, match="rateLimited"):
+        run(119, force=True)
+    assert len(authority.requests) > asked
+    # a clock that was ahead when that was written
+    assert run(-60).changed
+    assert entries(folder(tmp_path)) == [".lock", "account.json", "key.pem"]
+
+
+def test_a_limit_ends(
+    account: MakeAccount, authority: Authority, new_network: NewNetwork, tmp_path: Path
+) -> None:
+    authority.fail("/newAccount", problem("rateLimited", 429, Retry_After=7200))
+    with pytest.raises(AcmeError, match="rateLimited"):
+        account().ensure(new_network(), Deadline(5))
+    later = datetime.now(timezone.utc) + timedelta(hours=3)
+    options = AccountOptions(MAIL, True, "P-256")
+    found = Account(tmp_path, DIRECTORY, options, now=lambda: later)
+    found.ensure(new_network(), Deadline(5))
+    assert found.changed
 
 
 def test_bound_to_an_account_that_the_ca_knows(ensure: Ensure, authority: Authority) -> None:
