@@ -425,7 +425,9 @@ account:
         - V(none) before the key exists.
       type: str
     changed:
-      description: Whether the account was created or its contact updated.
+      description:
+        - Whether the account was created, found again or registered anew, its contact updated, or a change of its key
+          that was interrupted brought to an end.
       type: bool
 """
 
