@@ -46,8 +46,7 @@ def authorize(
     :param names: of the order; for no others is anything proved
     :param urls: of the authorizations
     :param responder: serves the answers while the CA looks
-    :param workers: where short requests of an order with several names run; other orders use it
-        too, so nothing waits there
+    :param workers: for short requests; other orders use it too, so nothing waits there
     :raises ProblemError: one or several names failed; each is a sub-problem with its identifier
     :raises AcmeError: the CA cannot be reached or is not understood
     :raises OSError: an answer cannot be placed
@@ -55,13 +54,12 @@ def authorize(
     authorizations = [
         Authorization(network, url, responder.challenge_type, deadline) for url in urls
     ]
+    run = workers.map if len(urls) > 1 else map  # one name, the usual case, needs no thread
+    list(run(Authorization.look, authorizations))
+    for authorization in authorizations:
+        authorization.check(names)
+    pending = [each for each in authorizations if each.pending]
     with ExitStack() as served:
-        # One name, the usual case, needs no other thread.
-        run = workers.map if len(authorizations) > 1 else map
-        list(run(Authorization.look, authorizations))
-        for authorization in authorizations:
-            authorization.check(names)
-        pending = [each for each in authorizations if each.pending]
         for authorization in pending:
             served.enter_context(authorization.serve(responder))
         if pending and responder.settle_seconds:
@@ -71,16 +69,14 @@ def authorize(
         # all of them at once: to wait for one after the other takes no longer.
         for authorization in pending:
             authorization.wait()
-    # the CA lists names in an order of its own, another one each time
-    problems = sorted(
-        (each.problem for each in authorizations if each.problem),
-        key=lambda problem: problem.identifier or "",
-    )
+    problems = [each.problem for each in authorizations if each.problem]
     if problems:
         raise _error(problems, len(authorizations), responder)
 
 
 def _error(problems: list[Problem], names: int, responder: Responder) -> ProblemError:
+    # the CA lists names in an order of its own, another one each time
+    problems = sorted(problems, key=lambda problem: problem.identifier or "")
     what = f"the CA could not verify control of the name{'s' if len(problems) > 1 else ''}"
     problem = compound(problems, names)
     advice = problem.advice()
