@@ -25,7 +25,7 @@ from bed import prefix
 from bed.redis import standalone
 
 ROOT = prefix.CHECKOUT
-# A suite that hangs must not keep the others from being counted.
+# Seconds. A suite that hangs must not keep the others from being counted.
 PATIENCE = 1500
 GRACE = 20
 
@@ -56,6 +56,7 @@ class Suite:
     command: Sequence[str]
     directory: Path = ROOT
     redis: bool = False
+    patience: int = PATIENCE
 
 
 def suites(everything: bool) -> list[Suite]:
@@ -64,6 +65,8 @@ def suites(everything: bool) -> list[Suite]:
     controller = [str(found.python("controller")), "-m", "pytest", "-q"]
     # Tests of other databases and versions take long and are not for every change.
     selected = [] if everything else ["-m", "not extended"]
+    # Most of the time one process waits for another; each worker has beds of its own.
+    at_once = ["--numprocesses", "2", "--dist", "loadfile"]
     sanity = ["tests/checks/sanity.sh", *(["--all"] if everything else [])]
     return [
         Suite("unit", [*controller, "tests/unit", "--junit-xml"]),
@@ -77,7 +80,11 @@ def suites(everything: bool) -> list[Suite]:
         ),
         # Before the integration tests, some of which run in the environments that it makes
         Suite("sanity", sanity),
-        Suite("integration", [*controller, *selected, "tests/integration", "--junit-xml"]),
+        Suite(
+            "integration",
+            [*controller, *selected, *at_once, "tests/integration", "--junit-xml"],
+            patience=3600,
+        ),
         Suite("browser", [*controller, "tests/browser", "--junit-xml"]),
     ]
 
@@ -136,9 +143,9 @@ def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -
         start_new_session=True,
     )
     try:
-        return runner.wait(PATIENCE)
+        return runner.wait(suite.patience)
     except subprocess.TimeoutExpired:
-        print(f"{suite.name} was not finished after {PATIENCE} seconds")
+        print(f"{suite.name} was not finished after {suite.patience} seconds")
         return 1
     finally:
         # Also when this run is interrupted: nothing of a suite goes on alone.
