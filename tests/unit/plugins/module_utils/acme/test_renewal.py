@@ -298,7 +298,7 @@ def test_what_is_due_at_once_is_not_issued_in_every_run(
 
 
 def test_a_new_certificate_that_its_ca_wants_renewed_is_renewed() -> None:
-    there = with_suggestion(suggested(NOW - 2 * DAY, NOW - DAY))
+    there = with_suggestion(suggested(NOW - DAY, NOW + DAY, 0.1))
     assert decision(replace(there, origin=Origin(CA, published=NOW)), NOW + HOUR).due
 
 
