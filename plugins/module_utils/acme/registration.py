@@ -142,13 +142,20 @@ def _open_account(network: Network, key: AccountKey, deadline: Deadline) -> Regi
         return find(network, key, deadline)
     except ClosedAccountError as error:
         said = error.problem
-        if said is None or said.code != "unauthorized" or _serves_strangers(network, deadline):
+        if said is None or said.code != "unauthorized":
             return None
-        raise AcmeError(
-            "the CA refuses whoever asks for an account, so that it is not certain whether this one"
-            f" is closed: {said.text().rstrip('. ')}. Run again once the CA serves this host.",
-            problem=said,
-        ) from error
+        if not _serves_strangers(network, deadline):
+            raise AcmeError(
+                "the CA refuses whoever asks for an account, so that it is not certain whether this"
+                f" one is closed: {said.text().rstrip('. ')}. Run again once the CA serves this"
+                " host.",
+                problem=said,
+            ) from error
+    # whatever refused the first question may have been gone before the second
+    try:
+        return find(network, key, deadline)
+    except ClosedAccountError:
+        return None
 
 
 def _serves_strangers(network: Network, deadline: Deadline) -> bool:

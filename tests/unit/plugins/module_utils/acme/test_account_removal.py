@@ -125,13 +125,21 @@ def test_a_ca_that_refuses_whoever_asks_has_not_closed_the_account(
     assert authority.closed == {url}
 
 
+def test_a_refusal_that_passes_at_once_is_no_closed_account_either(
+    create: Create, remove: Remove, authority: Authority
+) -> None:
+    url = create()
+    authority.fail("/newAccount", problem("unauthorized", 403))
+    assert remove().changed
+    assert authority.closed == {url}
+
+
 def test_a_closed_account_of_a_ca_that_serves_its_customers_only(
     create: Create, remove: Remove, authority: Authority, path: Path
 ) -> None:
     create()
-    authority.fail(
-        "/newAccount", problem("unauthorized", 403), problem("externalAccountRequired", 403)
-    )
+    closed = problem("unauthorized", 403)
+    authority.fail("/newAccount", closed, problem("externalAccountRequired", 403), closed)
     assert remove().changed
     assert not path.exists()
 
