@@ -118,7 +118,9 @@ def ways_from(parameters: Mapping[str, Any], storage: Path) -> Ways:
     responders: dict[str, Responder] = {WEBROOT: Webroot(storage), STATELESS: Stateless()}
     if parameters["dns_hook"] is not None:
         responders[DNS] = DnsHook(
-            parameters["dns_hook"], parameters["dns_hook_timeout"], parameters["dns_wait"]
+            parameters["dns_hook"],
+            seconds_from(parameters, "dns_hook_timeout"),
+            parameters["dns_wait"],
         )
     port = parameters["look_port"]
     if not 0 < port < 65536:

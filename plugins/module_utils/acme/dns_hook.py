@@ -28,6 +28,8 @@ from .keys import base64url
 _STEP = "hook"
 # What the modules of this collection may be told through the environment, and nobody else needs
 _SECRETS = ("ACME_EAB_HMAC_KEY", "MODOBOA_PASSWORD", "MODOBOA_TOKEN")
+# Seconds: a day
+_LONGEST_WAIT = 86400
 _LAST_BYTES = 4096
 _LAST_LINES = 3
 _CANNOT_RUN = {
@@ -62,10 +64,8 @@ class DnsHook:
         """
         if not command or not command[0]:
             raise AcmeError("dns_hook is empty. Give the command that writes the DNS records.")
-        if timeout <= 0:
-            raise AcmeError(f"dns_hook_timeout is {timeout:g}. Give a number of seconds above 0.")
-        if settle_seconds < 0:
-            raise AcmeError(f"dns_wait is {settle_seconds:g}. Give 0 or a number of seconds.")
+        if not 0 <= settle_seconds <= _LONGEST_WAIT:
+            raise AcmeError(f"dns_wait is {settle_seconds:g}. Choose 0 to {_LONGEST_WAIT} seconds.")
         self.settle_seconds = settle_seconds
         self.warnings: list[str] = []
         self._command = tuple(command)

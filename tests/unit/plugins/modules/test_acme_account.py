@@ -6,43 +6,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.doc_fragments.acme import ModuleDocFragment
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_account
+from unit.plugins.modules.acme_run import Runner
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
 
-Run = Callable[..., dict[str, Any]]
-
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Runner:
     """Run the module and return its result. Nothing answers at the directory."""
-    for name in ("ACME_DIRECTORY_URL", "ACME_EAB_KID", "ACME_EAB_HMAC_KEY"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(check: bool = False, **changed: Any) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
-            "acme_directory": "https://127.0.0.1:1/directory",
-            "storage": str(tmp_path / "storage"),
-            "terms_agreed": True,
-        }
-        arguments.update(changed)
-        arguments = {key: value for key, value in arguments.items() if value is not None}
-        arguments |= {"_ansible_check_mode": check, "_ansible_diff": True}
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            acme_account.main()
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return result
-
-    return call
+    return Runner(acme_account.main, tmp_path / "storage", capsys, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +50,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 )
 @pytest.mark.parametrize("check", [True, False])
 def test_refused_before_anything_is_touched(
-    run: Run, tmp_path: Path, arguments: dict[str, Any], text: str, check: bool
+    run: Runner, tmp_path: Path, arguments: dict[str, Any], text: str, check: bool
 ) -> None:
     result = run(check=check, **arguments)
     assert result["failed"]
@@ -76,7 +58,7 @@ def test_refused_before_anything_is_touched(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_mode_predicts_without_a_ca(run: Run, tmp_path: Path) -> None:
+def test_check_mode_predicts_without_a_ca(run: Runner, tmp_path: Path) -> None:
     result = run(check=True, account_contact=["hostmaster@example.org"])
     assert result["changed"]
     assert result["account"]["reason"] == "no account is recorded here"
@@ -87,13 +69,13 @@ def test_check_mode_predicts_without_a_ca(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_to_remove_needs_no_ca(run: Run) -> None:
+def test_nothing_to_remove_needs_no_ca(run: Runner) -> None:
     result = run(state="absent", terms_agreed=False)
     assert not result.get("failed")
     assert not result["changed"]
 
 
-def test_an_unreachable_ca(run: Run, tmp_path: Path) -> None:
+def test_an_unreachable_ca(run: Runner, tmp_path: Path) -> None:
     result = run()
     assert result["failed"]
     assert not result["changed"]
@@ -103,13 +85,13 @@ def test_an_unreachable_ca(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_consent_is_no_problem_of_the_ca(run: Run) -> None:
+def test_a_missing_consent_is_no_problem_of_the_ca(run: Runner) -> None:
     result = run(terms_agreed=False)
     assert "terms of service" in result["msg"]
     assert result["problem"] is None
 
 
-def test_the_environment_may_hold_the_binding(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_may_hold_the_binding(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_EAB_KID", "kid-1")
     assert "eab_hmac_key is not" in run(check=True)["msg"]
     monkeypatch.setenv("ACME_EAB_HMAC_KEY", SECRET)
@@ -118,7 +100,7 @@ def test_the_environment_may_hold_the_binding(run: Run, monkeypatch: pytest.Monk
     assert SECRET not in json.dumps(result)
 
 
-def test_missing_libraries_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_libraries_are_named(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "josepy" else name)
     assert "python3-josepy" in run()["msg"]
 

@@ -5,41 +5,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.doc_fragments.acme import ModuleDocFragment
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import libraries
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_cert
-
-Run = Callable[..., dict[str, Any]]
+from unit.plugins.modules.acme_run import Runner
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Runner:
     """Run the module and return its result. Nothing answers at the directory."""
-    monkeypatch.delenv("ACME_DIRECTORY_URL", raising=False)
-
-    def call(check: bool = False, **changed: Any) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
-            "acme_directory": "https://127.0.0.1:1/directory",
-            "storage": str(tmp_path / "storage"),
-            "terms_agreed": True,
-        }
-        arguments.update(changed)
-        arguments = {key: value for key, value in arguments.items() if value is not None}
-        arguments |= {"_ansible_check_mode": check, "_ansible_diff": True}
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            acme_cert.main()
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return result
-
-    return call
+    return Runner(acme_cert.main, tmp_path / "storage", capsys, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +42,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         ({"name": "*.a.example"}, "which only the challenge dns can prove"),
         ({"name": "a.example", "challenge": "dns"}, "needs a dns_hook"),
         ({"dns_hook": []}, "dns_hook is empty"),
+        ({"dns_hook": ["hook"], "dns_hook_timeout": 0}, "dns_hook_timeout is 0"),
         ({"look_port": 0}, "look_port is 0"),
         ({"look_resolver": "ns.example"}, "look_resolver"),
         ({"renew_days": -1}, "renew_days is -1"),
@@ -76,7 +59,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     ],
 )
 def test_refused_before_anything_is_touched(
-    run: Run, tmp_path: Path, arguments: dict[str, Any], text: str
+    run: Runner, tmp_path: Path, arguments: dict[str, Any], text: str
 ) -> None:
     result = run(**arguments)
     assert result["failed"]
@@ -84,7 +67,7 @@ def test_refused_before_anything_is_touched(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_mode_predicts_without_a_ca(run: Run, tmp_path: Path) -> None:
+def test_check_mode_predicts_without_a_ca(run: Runner, tmp_path: Path) -> None:
     result = run(check=True, name="a.example", names=["b.example"])
     assert result["changed"]
     assert result["account"] == {"uri": None, "thumbprint": None, "changed": True}
@@ -98,7 +81,7 @@ def test_check_mode_predicts_without_a_ca(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unreachable_ca_is_told_per_certificate(run: Run) -> None:
+def test_an_unreachable_ca_is_told_per_certificate(run: Runner) -> None:
     result = run(certificates=[{"name": "a.example"}, {"name": "b.example", "state": "absent"}])
     assert result["failed"]
     assert result["msg"].startswith(
@@ -109,26 +92,26 @@ def test_an_unreachable_ca_is_told_per_certificate(run: Run) -> None:
     assert result["certificates"][0]["step"] == "directory"
 
 
-def test_the_environment_names_the_directory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_the_directory(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_DIRECTORY_URL", "https://from.environment.test/directory")
     result = run(check=True, acme_directory=None, name="a.example")
     assert "directory: https://from.environment.test/directory\n" in result["diff"][0]["after"]
 
 
-def test_state_and_key_type_of_the_task_hold_for_items(run: Run) -> None:
+def test_state_and_key_type_of_the_task_hold_for_items(run: Runner) -> None:
     result = run(check=True, certificates=[{"name": "a.example"}], state="absent")
     assert not result["changed"]
     assert result["certificates"][0]["reason"] == "there is nothing to remove"
 
 
-def test_missing_libraries_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_libraries_are_named(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "acme" else name)
     message = run(name="a.example")["msg"]
     assert "python3-acme" in message
     assert "PyPI" in message
 
 
-def test_a_library_that_only_one_option_needs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_that_only_one_option_needs(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "find_spec", lambda name: None if name == "dns" else name)
     assert "python3-dnspython" in run(name="a.example", look_resolver="192.0.2.53")["msg"]
     assert not run(check=True, name="a.example").get("failed")
