@@ -130,7 +130,8 @@ class DnsHook:
         """Return the exit code, negative for a signal."""
         environment = {name: os.environ[name] for name in os.environ if name not in _SECRETS}
         try:
-            process = subprocess.Popen(
+            # run_command of Ansible has no time limit, and waits for every child that holds a pipe
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 command,
                 env=environment,
                 stdin=subprocess.DEVNULL,
