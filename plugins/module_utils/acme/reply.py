@@ -22,6 +22,7 @@ with suppress(ImportError):  # libraries.py says what is missing
 class Reply:
     """What the CA answered.
 
+    :ivar location: a URL, if there was one
     :ivar alternates: URLs of other chains for the same certificate (RFC 8555 section 7.4.2)
     """
 
@@ -67,7 +68,7 @@ def read_reply(url: str, response: requests.Response, body: bytes) -> Reply:
         url=url,
         status=response.status_code,
         body=body,
-        location=headers.get("Location"),
+        location=_url(headers.get("Location")),
         retry_after=retry_after_seconds(headers.get("Retry-After")),
         alternates=_alternates(url, headers.get("Link")),
     )
@@ -76,4 +77,14 @@ def read_reply(url: str, response: requests.Response, body: bytes) -> Reply:
 def _alternates(url: str, header: str | None) -> tuple[str, ...]:
     # the attribute `links` of the response keeps only one link of each relation
     links = requests.utils.parse_header_links(header) if header else []
-    return tuple(urljoin(url, link["url"]) for link in links if link.get("rel") == "alternate")
+    found = []
+    for link in links:
+        if link.get("rel") == "alternate":
+            with suppress(ValueError):  # it is no URL
+                found.append(urljoin(url, link["url"]))
+    return tuple(found)
+
+
+def _url(text: str | None) -> str | None:
+    # whoever kept anything else would send requests there in every run
+    return text if text and text.startswith(("https://", "http://")) else None

@@ -10,7 +10,7 @@ import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from .errors import Problem, UnreachableError, stable_text
+from .errors import AcmeError, Problem, UnreachableError, stable_text
 
 with suppress(ImportError):  # libraries.py says what is missing
     import requests
@@ -31,10 +31,10 @@ def may_pass(error: requests.RequestException) -> bool:
     return isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError))
 
 
-def unreachable(
-    error: requests.RequestException, directory_url: str, timeout: float
-) -> UnreachableError:
+def unreachable(error: requests.RequestException, directory_url: str, timeout: float) -> AcmeError:
     """Return what happened and what to do about it.
+
+    An ``UnreachableError``, unless there was nothing to be reached.
 
     :param directory_url: of the CA
     :param timeout: seconds that the CA had for its answer
@@ -43,6 +43,13 @@ def unreachable(
     where = f"the CA at {parts.scheme}://{parts.netloc}"
     url = error.request.url if error.request is not None else None
     problem = Problem(detail=str(error), url=url)
+    kinds = requests.exceptions
+    if isinstance(error, (kinds.InvalidURL, kinds.InvalidSchema, kinds.MissingSchema)):
+        return AcmeError(
+            f"{where} has an address that is no URL. Make sure that acme_directory is the address of"
+            " an ACME directory.",
+            problem=problem,
+        )
     if _is_distrust(error):
         advice = "Give the certificates that it is signed with as ca_path."
         if getattr(_innermost(error), "verify_code", None) in _OUT_OF_TIME:

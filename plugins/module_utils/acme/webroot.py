@@ -67,7 +67,8 @@ class Webroot:
                 self._users[token] -= 1
                 if not self._users[token]:
                     del self._users[token]
-                    with suppress(FileNotFoundError):
+                    # one that stays is swept away another day
+                    with suppress(OSError):
                         path.unlink()
 
     def _sweep(self) -> None:

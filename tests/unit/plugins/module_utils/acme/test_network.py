@@ -270,5 +270,6 @@ def test_a_directory_that_cannot_be_had_is_asked_for_once_a_run(
 
 def test_alternate_chains_are_found_among_all_links(network: Network, authority: Authority) -> None:
     link = f'<{BASE}/dir>;rel="index", </cert/1/1>;rel="alternate", </cert/1/2>;rel="alternate"'
-    authority.fail("/newOrder", (200, {"Link": link}, {}))
+    nonsense = '<https://[::1>;rel="alternate"'
+    authority.fail("/newOrder", (200, {"Link": f"{link}, {nonsense}"}, {}))
     assert post(network).alternates == (f"{BASE}/cert/1/1", f"{BASE}/cert/1/2")
