@@ -129,6 +129,15 @@ class Stalled(Fault):
         exchange.hang_up()
 
 
+class LostPlace(Fault):
+    """Something on the way has put nonsense in the place of the URL of what was made."""
+
+    def happen(self, exchange: Exchange) -> None:
+        answer = exchange.answered
+        kept = [header for header in answer.headers if header[0] != "Location"]
+        exchange.send(replace(answer, headers=[*kept, ("Location", "nonsense")]))
+
+
 @dataclass
 class Page(Fault):
     """Somebody else answers in place of the CA, with a page for people."""

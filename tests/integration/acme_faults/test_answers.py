@@ -20,6 +20,7 @@ from integration.acme_faults.faults import (
     HalfAnswer,
     HalfDocument,
     LostAnswer,
+    LostPlace,
     Page,
     Stalled,
 )
@@ -176,6 +177,19 @@ def test_the_same_fault_in_each_run_has_the_same_text(options: Options, proxy: F
             errors.add(run({**options, "retry": True}).certificates[NAME]["error"])
             proxy.heal()
         assert len(errors) == 1, errors
+
+
+@pytest.mark.parametrize("step", ["account", "order"])
+def test_nonsense_in_place_of_a_url_is_not_kept(
+    options: Options, proxy: FaultyProxy, step: str
+) -> None:
+    # the first request about the account only asks for one
+    proxy.fail(step, *[LostPlace()] * 2)
+    failed = run({**options, "retry": True}).certificates[NAME]
+    assert failed["step"] == step
+    assert f"the CA did not say where the {step} is" in failed["error"]
+    proxy.heal()
+    assert run({**options, "retry": True}).certificates[NAME]["changed"]
 
 
 def test_a_handshake_that_breaks_off_is_tried_again(options: Options, proxy: FaultyProxy) -> None:
