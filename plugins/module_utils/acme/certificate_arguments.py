@@ -30,7 +30,7 @@ from .request import (
     CertificateRequest,
     read_requests,
 )
-from .resolver import resolver_from
+from .resolver import LIBRARY, resolver_from
 from .responder import Responder
 from .revocation import REASONS
 from .webroot import Stateless, Webroot
@@ -73,7 +73,7 @@ def certificate_arguments() -> dict[str, Any]:
 
 def optional_libraries(parameters: Mapping[str, Any]) -> list[str]:
     """Return the import names of libraries that only some options need."""
-    return ["dns"] if parameters["look_resolver"] else []
+    return [LIBRARY] if parameters["look_resolver"] else []
 
 
 def policy_from(parameters: Mapping[str, Any]) -> Policy:

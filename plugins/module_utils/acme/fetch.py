@@ -21,7 +21,8 @@ from typing import cast
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from .errors import stable_text
-from .resolver import Resolver, ResolverError, is_address
+from .identifier import is_address
+from .resolver import Resolver, ResolverError
 from .waiting import Deadline
 
 _USER_AGENT = "ansible-collection-mailhost.modoboa (acme_cert, looking before a CA does)"

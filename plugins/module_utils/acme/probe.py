@@ -16,7 +16,8 @@ from typing import Optional
 from .compound import compound
 from .errors import PREFIX, AcmeError, Problem, stable_text
 from .fetch import Fetcher, FetchError, Page
-from .resolver import Resolver, ResolverError, SystemResolver, is_address
+from .identifier import is_address, is_wildcard
+from .resolver import Resolver, ResolverError, SystemResolver
 from .responder import Responder
 from .waiting import Deadline
 
@@ -65,7 +66,7 @@ class Probe:
         """
         if self._responder.challenge_type != "http-01":
             return
-        wanted = sorted({name for name in names if not name.startswith("*.")})
+        wanted = sorted({name for name in names if not is_wildcard(name)})
         deadline = Deadline(_PATIENCE)
         found = run(
             lambda name: self._judge(name, thumbprint) if deadline.remaining() > 0 else None, wanted

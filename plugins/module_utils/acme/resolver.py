@@ -123,26 +123,17 @@ class NameServer:
         ]
 
     def _send(self, query: dns.message.QueryMessage) -> dns.message.Message:
-        for attempt in range(_ATTEMPTS):
-            try:
-                response, _used_tcp = dns.query.udp_with_fallback(
-                    query, self._address, timeout=_ATTEMPT_SECONDS, port=self._port
-                )
-            except dns.exception.Timeout:
-                if attempt + 1 == _ATTEMPTS:
-                    raise
-            else:
-                return response
-        raise AssertionError  # the last attempt has returned or raised
+        for _attempt in range(_ATTEMPTS - 1):
+            # a datagram may get lost
+            with suppress(dns.exception.Timeout):
+                return self._send_once(query)
+        return self._send_once(query)
 
-
-def is_address(name: str) -> bool:
-    """Say whether something stands for itself and needs no resolver."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    def _send_once(self, query: dns.message.QueryMessage) -> dns.message.Message:
+        response, _used_tcp = dns.query.udp_with_fallback(
+            query, self._address, timeout=_ATTEMPT_SECONDS, port=self._port
+        )
+        return response
 
 
 def resolver_from(option: str | None) -> Resolver:
