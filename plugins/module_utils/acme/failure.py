@@ -43,6 +43,14 @@ def failed_again(previous: Failure | None, error: AcmeError, terms: str, now: da
     )
 
 
+def pause_after(failures: int) -> timedelta:
+    """Return how long a CA is left alone.
+
+    :param failures: how many there were in a row, at least 1
+    """
+    return _PAUSES[failures - 1] if failures <= len(_PAUSES) else _LONGEST_PAUSE
+
+
 def _costs(step: str | None) -> bool:
     return step not in _STEPS_WITHOUT_CA
 
@@ -50,7 +58,7 @@ def _costs(step: str | None) -> bool:
 def _own_pause(count: int, error: AcmeError) -> timedelta:
     if not _costs(error.step):
         return timedelta(0)
-    return _PAUSES[count - 1] if count <= len(_PAUSES) else _LONGEST_PAUSE
+    return pause_after(count)
 
 
 def _asked_by_ca(error: AcmeError) -> timedelta | None:

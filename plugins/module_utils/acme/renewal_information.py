@@ -12,6 +12,7 @@ from typing import Any
 
 from .certificate import Certificate
 from .errors import AcmeError, ProblemError, UnreachableError
+from .failure import pause_after
 from .memory import Suggestion
 from .moment import moment_of
 from .network import Network
@@ -22,8 +23,6 @@ from .waiting import Deadline
 _USUAL_PAUSE = timedelta(hours=6)
 _SHORTEST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=1)
-# after the first, second and third failure in a row
-_FAILURE_PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=100))
 
 
 def is_stale(suggestion: Suggestion | None, certificate: Certificate, now: datetime) -> bool:
@@ -115,7 +114,7 @@ def _read(reply: Reply, previous: Suggestion, now: datetime) -> Suggestion:
 
 def _failed(previous: Suggestion, error: AcmeError, now: datetime) -> Suggestion:
     failures = previous.failures + 1
-    pause = (*_FAILURE_PAUSES, _LONGEST_PAUSE)[min(failures, len(_FAILURE_PAUSES) + 1) - 1]
+    pause = pause_after(failures)
     if error.problem and error.problem.retry_after is not None:
         pause = max(pause, _pause(error.problem.retry_after))
     return replace(previous, ask_again=now + pause, failures=failures)
