@@ -83,6 +83,10 @@ options:
         V(64).
     type: int
     default: 8
+"""
+
+    LIBRARIES = r"""
+options: {}
 requirements:
   - acme >= 2.1 (Debian package C(python3-acme))
   - cryptography >= 38 (Debian package C(python3-cryptography))

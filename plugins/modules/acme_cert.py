@@ -30,6 +30,7 @@ author:
   - the mailhost.modoboa contributors (!UNKNOWN)
 extends_documentation_fragment:
   - mailhost.modoboa.acme
+  - mailhost.modoboa.acme.libraries
   - mailhost.modoboa.attributes
   - mailhost.modoboa.attributes.actiongroup_acme
 options:

@@ -18,6 +18,7 @@ description:
 author:
   - the mailhost.modoboa contributors (!UNKNOWN)
 extends_documentation_fragment:
+  - mailhost.modoboa.acme.libraries
   - mailhost.modoboa.attributes
 options:
   storage:
@@ -40,11 +41,6 @@ options:
       - As for M(mailhost.modoboa.acme_cert); the moment of the next renewal depends on it.
     type: int
     default: 30
-requirements:
-  - acme >= 2.1 (Debian package C(python3-acme))
-  - cryptography >= 38 (Debian package C(python3-cryptography))
-  - josepy >= 1.13 (Debian package C(python3-josepy))
-  - requests >= 2.28 (Debian package C(python3-requests))
 seealso:
   - module: mailhost.modoboa.acme_cert
 """
