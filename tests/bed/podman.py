@@ -55,7 +55,8 @@ driver = "overlay"
 graphroot = "$directory/containers"
 runroot = "$directory/tmp/containers"
 """)
-# It ends with the container; the keeper closes its standard input when the container is to go
+# It ends with the container, however that ended; the keeper closes its standard input, which is no
+# failure of `read`, when the container is to go
 RUN = Template("""\
 set -eu
 for folder in netns runc; do

@@ -120,6 +120,7 @@ def _public(path: Path) -> bytes:
 
 
 def _der(key: object) -> bytes:
+    # every kind of public key has it; there is no type for all of them that every version knows
     return key.public_bytes(  # type: ignore[attr-defined,no-any-return]
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

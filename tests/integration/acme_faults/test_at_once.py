@@ -84,7 +84,7 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on_in_its_place(
         storage = make_storage(ca, tmp_path / str(number))
         here = {**options, "storage": str(storage)}
         victim = Child(number, storage, lambda: _succeed(here))  # noqa: B023 # ends within the loop
-        other = Child(MOST_EVENTS, storage, lambda: _succeed(here))  # noqa: B023
+        other = Child(MOST_EVENTS, storage, lambda: _succeed(here))  # noqa: B023 # as well
         deaths += victim.wait().last is not None
         assert other.wait().last is None
         began = time.time()
