@@ -51,7 +51,8 @@ SERVERS = Template("""\
     location ~ ^/(api|accounts|reset|autodiscover|jsi18n)(/|$$) {
       proxy_pass http://unix:$application;
       proxy_set_header Host $$http_host;
-      proxy_set_header X-Forwarded-For $$proxy_add_x_forwarded_for;
+      # Not what a client claims: the application tells clients apart by it
+      proxy_set_header X-Forwarded-For $$remote_addr;
       proxy_set_header X-Forwarded-Proto $$scheme;
       proxy_read_timeout 120;
     }
