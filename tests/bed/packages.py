@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bed import release
+from bed import loader, release
 from bed.command import run
 from bed.errors import BedError
 from bed.prefix import Prefix
@@ -48,20 +48,28 @@ TEST_TOOLS = {
 class Service:
     """Packages to unpack, and where in them the programs are.
 
-    With a ``release`` they come from that one, and what they depend on is not looked for.
+    With a ``release`` they come from that one, and what they depend on is not looked for. Unless
+    they are to be ``complete``: then they bring all they depend on, down to the C library.
     """
 
     packages: tuple[str, ...]
     programs: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
+    complete: bool = False
 
     def root(self, prefix: Prefix) -> Path:
         """Where they are unpacked."""
-        return prefix.path / "releases" / self.release if self.release else prefix.debian
+        if not self.release:
+            return prefix.debian
+        # Apart: programs that use this machine's C library must not meet another
+        name = f"{self.release}-complete" if self.complete else self.release
+        return prefix.path / "releases" / name
 
-    def inputs(self) -> list[str]:
+    def inputs(self, prefix: Prefix) -> list[str]:
         """What the unpacked files depend on."""
-        return [RECIPE, *self.packages, *([self.release] if self.release else [])]
+        inputs = [RECIPE, *self.packages, *([self.release] if self.release else [])]
+        # Their programs have the prefix written into them
+        return [*inputs, str(prefix.path)] if self.complete else inputs
 
 
 SERVICES = Service(
@@ -92,6 +100,7 @@ POSTGRESQL = Service(
         "psql": "usr/lib/postgresql/15/bin/psql",
     },
 )
+PATCHELF = Service(packages=("patchelf",), programs={"patchelf": "usr/bin/patchelf"})
 
 
 def install_tools(tools: Iterable[str]) -> None:
@@ -119,15 +128,17 @@ def install_tools(tools: Iterable[str]) -> None:
 
 def unpack_services(prefix: Prefix, name: str, service: Service) -> None:
     """Download a service's packages and what they need, and unpack them into the prefix."""
-    stamp = Stamp(prefix.stamps, f"debian-{name}", service.inputs())
+    stamp = Stamp(prefix.stamps, f"debian-{name}", service.inputs(prefix))
     if stamp.fresh() and all((prefix.bin / program).exists() for program in service.programs):
         return
+    if service.complete:
+        unpack_services(prefix, "patchelf", PATCHELF)
     root = service.root(prefix)
     folder = prefix.path / "download" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     if service.release:
-        release.download(service.release, service.packages, folder)
+        release.download(service.release, service.packages, folder, complete=service.complete)
     else:
         _download(service.packages, folder)
     archives = sorted(folder.glob("*.deb"))
@@ -138,6 +149,8 @@ def unpack_services(prefix: Prefix, name: str, service: Service) -> None:
         run(["dpkg", "--extract", archive, root], purpose=f"unpacking {archive.name}")
     shutil.rmtree(folder)
     for program, path in service.programs.items():
+        if service.complete:
+            loader.set_loader(prefix.bin / "patchelf", root / path, root)
         _write_wrapper(prefix, root, program, path)
     stamp.write()
 

@@ -9,6 +9,7 @@ What apt knows of this machine's release stays as it is; nothing is installed.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,13 @@ from bed.errors import BedError
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-def download(release: str, packages: Iterable[str], target: Path) -> None:
+def download(
+    release: str, packages: Iterable[str], target: Path, *, complete: bool = False
+) -> None:
     """Put the packages' archives of a release such as ``trixie`` into a folder.
 
-    Not what they depend on: that is for programs that need no more than the C library.
+    What they depend on only if they are to be ``complete``: without, they are for programs that
+    need no more than the C library, and this machine's is enough.
 
     :raises BedError: a package, or the release, cannot be had; the text has apt's own words.
     """
@@ -35,11 +39,23 @@ def download(release: str, packages: Iterable[str], target: Path) -> None:
             ["apt-get", *options, "update"],
             purpose=f"reading the list of packages of Debian {release}",
         )
+        wanted = _with_dependencies(release, packages, options) if complete else packages
         run(
-            ["apt-get", *options, "download", *packages],
+            ["apt-get", *options, "download", *wanted],
             purpose=f"downloading from Debian {release}",
             directory=target,
         )
+
+
+def _with_dependencies(
+    release: str, packages: Iterable[str], options: Iterable[str]
+) -> Iterable[str]:
+    """Everything that a machine would get that has nothing yet."""
+    output = run(
+        ["apt-get", *options, "--simulate", "--no-install-recommends", "install", *packages],
+        purpose=f"resolving packages of Debian {release}",
+    )
+    return re.findall(r"^Inst (\S+)", output, re.MULTILINE)
 
 
 @contextmanager

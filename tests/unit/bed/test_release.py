@@ -33,6 +33,8 @@ class Apt:
         if "indextargets" in command:
             return self._archives
         self.commands.append([str(word) for word in command])
+        if "--simulate" in command:
+            return "Reading package lists...\nInst libc6 (2.41 Debian)\nInst nginx (1.26 Debian)\nConf nginx\n"
         options = dict(word.split("=", 1) for word in self.commands[-1] if "=" in word)
         folder = Path(options["Dir::Etc::sourceparts"])
         self.sources += [file.read_text() for file in folder.iterdir()]
@@ -70,6 +72,12 @@ def test_apt_reads_and_writes_nothing_of_the_machine(apt: Apt, tmp_path: Path) -
             # and nothing is left of it
             assert not os.path.lexists(options[name])
         assert options["Dir::Etc::sourcelist"] == "/dev/null"
+
+
+def test_with_what_they_depend_on(apt: Apt, tmp_path: Path) -> None:
+    release.download("trixie", ["nginx"], tmp_path, complete=True)
+    assert apt.commands[1][-3:] == ["--no-install-recommends", "install", "nginx"]
+    assert apt.commands[2][-3:] == ["download", "libc6", "nginx"]
 
 
 @pytest.mark.parametrize("apt", ["Other Packages http://mirror.example/other/\n"], indirect=True)
