@@ -19,6 +19,7 @@ from pathlib import Path
 
 # With a leading dot, so that nginx's "include sites-enabled/*" passes over them
 _TEMPORARY = ".mailhost-new"
+_KEPT = ".mailhost-old"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,30 @@ def write_file(
     :param durable: whether the content must outlast a power failure
     :raises OSError: nothing was changed
     """
+    temporary = write_beside(path, content, mode, ownership, durable=durable)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def write_beside(
+    path: Path,
+    content: bytes,
+    mode: int,
+    ownership: Ownership = NOBODY_IN_PARTICULAR,
+    *,
+    durable: bool = True,
+) -> Path:
+    """Write a temporary file that is to replace another one by its name.
+
+    :param mode: of the file, from its first byte on, whatever the umask is
+    :param durable: whether the content must outlast a power failure
+    :returns: the temporary file; whoever asked for it renames or removes it
+    :raises OSError: nothing is left
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_TEMPORARY}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o600)
@@ -96,11 +121,16 @@ def write_file(
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+    return temporary
+
+
+def kept(path: Path) -> Path:
+    """Where a file or a link stays while something else has its name."""
+    return path.with_name(f".{path.name}{_KEPT}")
 
 
 def replace_link(path: Path, target: str) -> None:
@@ -119,13 +149,14 @@ def replace_link(path: Path, target: str) -> None:
 
 
 def remove_leftovers(directory: Path, *, older_than: float = 0.0) -> None:
-    """Remove the temporary files that a killed run left.
+    """Remove the temporary files, and what was kept, that a killed run left.
 
     Call it with the directory's lock held, or give an age that no file in use has.
 
     :param older_than: younger files, in seconds, stay
     """
-    for path in directory.glob(f".*{_TEMPORARY}"):
-        with suppress(OSError):
-            if not older_than or path.lstat().st_mtime < time.time() - older_than:
-                path.unlink()
+    for suffix in (_TEMPORARY, _KEPT):
+        for path in directory.glob(f".*{suffix}"):
+            with suppress(OSError):
+                if not older_than or path.lstat().st_mtime < time.time() - older_than:
+                    path.unlink()

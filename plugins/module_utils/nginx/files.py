@@ -6,10 +6,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.files import replace_link, write_file
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
+    kept,
+    replace_link,
+    write_beside,
+    write_file,
+)
+
+_MODE = 0o644
+# What a file system says that has no hard links, or no more of them
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 def read(path: Path) -> bytes | None:
@@ -40,7 +50,7 @@ def put(path: Path, content: bytes | None) -> None:
     :raises OSError: it cannot be written or removed
     """
     if content is not None:
-        write_file(path, content, 0o644)
+        write_file(path, content, _MODE)
         return
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -58,3 +68,73 @@ def put_link(path: Path, target: str | None) -> None:
         return
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
+
+
+def stage(path: Path, content: bytes) -> Path:
+    """Write, durably, what :func:`swap` is to put in a file's place.
+
+    :returns: a file beside it that nginx does not read
+    :raises OSError: it cannot be written
+    """
+    return write_beside(path, content, _MODE)
+
+
+def swap(path: Path, staged: Path | None) -> None:
+    """Put a staged file in a file's place, and keep what was there; None removes the file.
+
+    :raises OSError: nothing was changed
+    """
+    if staged is None:
+        set_aside(path)
+        return
+    try:
+        os.link(path, kept(path))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        # put_back then writes what was there, as after a power failure
+        if error.errno not in _NO_LINKS:
+            raise
+    staged.replace(path)
+
+
+def set_aside(path: Path) -> None:
+    """Remove a file or a link, but keep it.
+
+    :raises OSError: nothing was changed
+    """
+    with contextlib.suppress(FileNotFoundError):
+        path.replace(kept(path))
+
+
+def put_back(path: Path, content: bytes | None) -> None:
+    """Make a file what it was, down to its inode where it was kept: that takes no room on the disk.
+
+    :raises OSError: it cannot be written or removed
+    """
+    if content is not None and read(kept(path)) == content:
+        kept(path).replace(path)
+    if read(path) != content:
+        put(path, content)
+    forget(path)
+
+
+def put_link_back(path: Path, target: str | None) -> None:
+    """The same for a symbolic link.
+
+    :raises OSError: it cannot be made or removed
+    """
+    if target is not None and link_target(kept(path)) == target:
+        kept(path).replace(path)
+    put_link(path, target)
+    forget(path)
+
+
+def forget(path: Path) -> None:
+    """Keep what was there no longer.
+
+    :raises OSError: it cannot be removed
+    """
+    # Two names of one file: renaming the one to the other leaves both
+    with contextlib.suppress(FileNotFoundError):
+        kept(path).unlink()

@@ -125,20 +125,52 @@ class Layout:
             return target
         raise NginxError(f"{link} leads to {target}, not to {file}; move it away")
 
+    def stage(self, name: str, site: Site) -> Path | None:
+        """Write what :meth:`swap` is to put in place, where nginx does not read it.
+
+        :raises OSError: it cannot be written
+        """
+        return None if site.content is None else files.stage(self.file(name), site.content)
+
+    def swap(self, name: str, before: Site, after: Site, staged: Path | None) -> None:
+        """Change what the disk has for a host, and keep what it had for :meth:`put`.
+
+        nginx never sees a link that leads nowhere.
+
+        :param staged: what :meth:`stage` made of C(after), if the content changes
+        :raises OSError: something cannot be written; a part may be
+        """
+        file, link = self.file(name), self.link(name)
+        if link is not None and after.link is None and before.link is not None:
+            files.set_aside(link)
+        if after.content != before.content:
+            files.swap(file, staged)
+        if link is not None and after.link is not None:
+            files.put_link(link, after.link)
+
     def put(self, name: str, site: Site) -> None:
-        """Make the disk have this for a host. nginx never sees a link that leads nowhere.
+        """Make the disk have this for a host, of what was kept if that is it.
+
+        nginx never sees a link that leads nowhere.
 
         :raises OSError: something cannot be written
         """
         file, link = self.file(name), self.link(name)
         if link is not None and site.link is None:
-            files.put_link(link, None)
-        if files.read(file) != site.content:
-            if link is not None and site.content is None:
-                files.put_link(link, None)
-            files.put(file, site.content)
+            files.put_link_back(link, None)
+        files.put_back(file, site.content)
         if link is not None and site.link is not None:
-            files.put_link(link, site.link)
+            files.put_link_back(link, site.link)
+
+    def forget(self, name: str) -> None:
+        """Keep no longer what the disk had for a host.
+
+        :raises OSError: it cannot be removed
+        """
+        files.forget(self.file(name))
+        link = self.link(name)
+        if link is not None:
+            files.forget(link)
 
     def sync(self) -> None:
         """Make what was put durable.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,11 @@ class Step:
     def name(self) -> str:
         """The virtual host's name."""
         return self.host.name
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """The names that the host's server blocks claim."""
+        return self.host.server_names
 
     @property
     def writes(self) -> bool:
@@ -133,6 +138,16 @@ class Step:
                 )
             )
         return entries
+
+
+def changed_among(steps: Iterable[Step]) -> list[Step]:
+    """The steps of which anything changes."""
+    return [step for step in steps if step.changed]
+
+
+def writing_among(steps: Iterable[Step]) -> list[Step]:
+    """The steps of which files or links change."""
+    return [step for step in steps if step.writes]
 
 
 def plan(

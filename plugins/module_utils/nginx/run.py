@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,11 +86,11 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
             )
             for host in hosts
         ]
-        _find_stale(steps, common, verification, renewed, check_mode)
+        look = functools.partial(_find_stale, steps, common, verification, renewed, check_mode)
         if check_mode:
-            transaction.predict(steps)
+            transaction.predict(steps, look)
         else:
-            transaction.commit(steps)
+            transaction.commit(steps, look)
     return Outcome(
         [step.result() for step in steps],
         [entry for step in steps for entry in step.diff(common)],

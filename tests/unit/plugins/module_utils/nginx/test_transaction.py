@@ -124,7 +124,8 @@ def test_all_is_well(layout: Layout, nginx: Paper) -> None:
     assert errors(steps) == {}
     assert run.reloaded
     assert nginx.reloads == 1
-    assert nginx.tests == 2
+    # What was there before is asked for only when something is wrong
+    assert nginx.tests == 1
     assert {layout.read(name) for name in NAMES} == {step.after for step in steps}
     assert nginx.loaded == nginx.on_disk()
     assert not [path for path in layout.available.iterdir() if path.name.startswith(".")]
@@ -274,7 +275,7 @@ def test_nginx_is_of_two_minds(layout: Layout, nginx: Paper) -> None:
     """It takes each block when asked, and not what comes of it."""
     before = files_of(layout)
     steps = [step(layout, NAMES[4])]
-    answers = iter([True, False, True, True])
+    answers = iter([False, True, True])
 
     def test() -> TestResult:
         return TestResult(True, "", frozenset(), nginx.on_disk()) if next(answers, False) else BAD
@@ -391,15 +392,10 @@ def test_a_certificate_that_nginx_does_not_take(layout: Layout, nginx: Paper) ->
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_configuration_that_broke_meanwhile(layout: Layout, nginx: Paper, alone: bool) -> None:
+def test_a_configuration_that_was_broken(layout: Layout, nginx: Paper, alone: bool) -> None:
     entries = [renewed(layout, NAMES[0])] + ([] if alone else [step(layout, NAMES[4])])
     before = files_of(layout)
-    answers = iter([True])
-
-    def test() -> TestResult:
-        return TestResult(True) if next(answers, False) else BAD
-
-    nginx.test = test  # type: ignore[method-assign] # somebody breaks it after the first look
+    nginx.test = lambda: BAD  # type: ignore[method-assign] # whatever is on disk
     run = transaction(nginx)
     run.commit(entries)
     assert len(errors(entries)) == len(entries)
@@ -440,7 +436,7 @@ def test_nothing_can_be_written_any_more(
     full = OSError(28, "No space left on device")
     steps = [step(layout, name) for name in NAMES[4:]]
     before = files_of(layout)
-    answers = [True, False, True]
+    answers = [False, True]
 
     def test() -> TestResult:
         if not answers:

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether nginx takes what was written, and whose block is at fault if it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
+    Layout,
+    canonical,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import (
+    Step,
+    changed_among,
+    writing_among,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import (
+    Nginx,
+    TestResult,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
+
+BROKEN = "nginx's configuration was broken already, so nothing was changed; repair it first: "
+
+
+def named(result: TestResult, steps: Iterable[Step]) -> list[Step]:
+    """The steps that nginx's error is about."""
+    return [step for step in steps if step.is_named_in(result.error, result.file)]
+
+
+class Trial:
+    """Leaves of the written steps those that nginx takes and would serve.
+
+    That the configuration was sound before is not asked beforehand: with hundreds of hosts, nginx
+    takes a second to read it. It is found out when something is wrong: by putting everything back.
+    """
+
+    def __init__(self, layout: Layout, nginx: Nginx, staging: Staging) -> None:
+        self._layout = layout
+        self._nginx = nginx
+        self._staging = staging
+        self._conflicts_before: frozenset[str] | None = None
+        self.broken = ""
+        """What was wrong with the configuration before anything was written; empty if nothing"""
+
+    def passes(self, steps: Sequence[Step], result: TestResult | None = None) -> bool:
+        """Undo the steps that nginx does not take, or would not serve, found by testing.
+
+        What is undone may be what something else needed, so a test without it has the last word.
+
+        :param result: what nginx says about what is on disk, if it was asked
+        :returns: whether nginx takes what is on disk now
+        :raises NginxError: nginx cannot be run
+        :raises OSError: something cannot be put back
+        """
+        searched = None
+        while True:
+            if result is None:
+                result = self._nginx.test()
+            changed = changed_among(steps)
+            if result.ok:
+                self._undo_unread(writing_among(changed), result)
+                self._undo_conflicts(writing_among(changed), result)
+                if changed_among(steps) == changed:
+                    return True
+            elif faulty := named(result, changed):
+                self._staging.fail(faulty, f"nginx does not accept the block: {result.error}")
+            elif changed == searched:
+                # The search found nobody, and yet: it depends on something else, such as a resolver
+                error = f"nginx does not accept the configuration: {result.error}"
+                self._staging.fail(changed, error)
+                return False
+            elif not self._search(changed):
+                return False
+            else:
+                searched = changed_among(steps)
+            result = None
+
+    def _search(self, changed: Sequence[Step]) -> bool:
+        """nginx names no file that was written: see with which of them it stops working.
+
+        :returns: whether it works without them
+        """
+        writing = writing_among(changed)
+        self._staging.undo(writing)
+        result = self._nginx.test()
+        if not result.ok:
+            self.broken = result.error
+            self._staging.fail(changed, BROKEN + result.error)
+            return False
+        self._keep_what_works(writing)
+        return True
+
+    def _keep_what_works(self, steps: Sequence[Step]) -> None:
+        steps = self._staging.write(steps)
+        if not steps:
+            return
+        result = self._nginx.test()
+        if result.ok:
+            return
+        if len(steps) == 1:
+            self._staging.fail(steps, f"nginx does not accept the block: {_hint(result.error)}")
+            return
+        self._staging.undo(steps)
+        middle = len(steps) // 2
+        self._keep_what_works(steps[:middle])
+        self._keep_what_works(steps[middle:])
+
+    def _undo_unread(self, written: Iterable[Step], result: TestResult) -> None:
+        """A block in a directory that nginx does not read would never be served."""
+        loaded = {canonical(path) for path in result.loaded}
+        for step in written:
+            path = self._layout.loaded(step.name)
+            enabled = self._layout.is_enabled(step.after)
+            if enabled and canonical(str(path)) not in loaded:
+                self._staging.fail(
+                    [step],
+                    f"nginx does not read {path}; add 'include {path.parent}/*.conf;' to the http"
+                    f" section of {self._nginx.main_config}, or correct the option"
+                    f" {'sites_enabled' if self._layout.enabled else 'sites_available'}",
+                )
+
+    def _undo_conflicts(self, written: Sequence[Step], result: TestResult) -> None:
+        """nginx only warns of a name that two blocks claim, and then serves it from one of them."""
+        suspects = [step for step in written if result.conflicts.intersection(step.server_names)]
+        if not suspects:
+            return
+        new = result.conflicts - self._conflicts_without(written)
+        for step in suspects:
+            for name in sorted(new.intersection(step.server_names)):
+                own = str(self._layout.loaded(step.name))
+                others = [path for path in result.claims(name) if canonical(path) != canonical(own)]
+                self._staging.fail(
+                    [step],
+                    f"another server block claims the name {name} already:"
+                    f" {', '.join(others) or own}; leave it to one of them",
+                )
+                break
+
+    def _conflicts_without(self, written: Sequence[Step]) -> frozenset[str]:
+        """The names that were claimed more than once before: they are no fault of this run."""
+        if self._conflicts_before is None:
+            self._staging.undo(written)
+            self._conflicts_before = self._nginx.test().conflicts
+            self._staging.write(written)
+        return self._conflicts_before
+
+
+def _hint(error: str) -> str:
+    if "server_names_hash" in error:
+        return f"{error} (raise server_names_hash_bucket_size in the http section)"
+    return error
