@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual environments: the controller's, Modoboa's, and on demand acme2certifier's."""
+"""The virtual environments: the controller's, Modoboa's, and on demand those of single tests."""
 
 from __future__ import annotations
 
@@ -69,6 +69,11 @@ def install_modoboa(prefix: Prefix, *, tests: bool) -> None:
 def install_acme2certifier(prefix: Prefix) -> None:
     """An ACME server in Python, with its application server."""
     _install(prefix, "acme2certifier", [Step("acme2certifier", ("acme2certifier.txt",))])
+
+
+def install_nginx_tools(prefix: Prefix) -> None:
+    """What looks at an nginx from outside, and application servers to put behind one."""
+    _install(prefix, "nginx-tools", [Step("nginx-tools", ("nginx-tools.txt",))])
 
 
 def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:

@@ -38,9 +38,11 @@ TOOLS = {
 }
 TEST_TOOLS = {
     "chromium": "the browser tests",
+    "curl": "HTTP/2 as administrators try it",
     "fonts-dejavu-core": "text in the browser's screenshots",
     "git": "the sanity tests look at the files git knows",
     "libnss3-tools": "the browser is told to trust the CA of the tests",
+    "openssl": "TLS sessions that are kept and resumed",
 }
 
 
