@@ -33,9 +33,9 @@ from bench.acme_clients.community_crypto import CommunityCrypto
 from bench.acme_clients.dehydrated import Dehydrated
 from bench.acme_clients.lego import Lego
 from bench.acme_clients.listener import Listener
-from bench.acme_clients.stored import fill
 from bench.acme_clients.uacme import Uacme
-from bench.acme_clients.usage import ProgramError, Usage
+from bench.measuring.stored import fill
+from bench.measuring.usage import ProgramError, Usage
 
 OURS: list[type[Module]] = [Module, Playbook]
 OTHERS: list[type[Client]] = [Certbot, Lego, Dehydrated, Uacme, Caddy, CommunityCrypto]

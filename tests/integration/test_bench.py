@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from bed.prefix import CHECKOUT, find
@@ -15,14 +14,27 @@ from bed.prefix import CHECKOUT, find
 
 @pytest.mark.extended
 def test_the_benchmark_of_acme_cert_runs() -> None:
+    written = run("acme_cert", "--alone", "--certificates", "1", "--many", "2", "--stored", "3")
+    assert "the CA was called 0 times" in written
+
+
+@pytest.mark.extended
+def test_the_benchmark_of_nginx_vhost_runs() -> None:
+    written = run("nginx_vhost", "--hosts", "3", "--few", "2", "--blocks", "5")
+    assert "nginx_vhost: 3 hosts, nothing to do: " in written
+    assert "template in a loop: 3 hosts, nothing to do: " in written
+    assert "5 blocks: nginx -t in " in written
+
+
+def run(benchmark: str, *options: str) -> str:
+    """What a benchmark writes."""
     prefix = find()
-    command: list[str | Path] = [
-        *(prefix.python("controller"), CHECKOUT / "tests" / "bench" / "acme_cert.py"),
-        *("--alone", "--certificates", "1", "--many", "2", "--stored", "3"),
-    ]
     path = f"{CHECKOUT / 'tests'}:{prefix.collections}"
     done = subprocess.run(
-        command,
+        [
+            *(prefix.python("controller"), CHECKOUT / "tests" / "bench" / f"{benchmark}.py"),
+            *options,
+        ],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
@@ -30,4 +42,4 @@ def test_the_benchmark_of_acme_cert_runs() -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the CA was called 0 times" in done.stdout
+    return done.stdout

@@ -11,7 +11,7 @@ from typing import Any
 
 from bed.acme_bed import AcmeBed
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Usage
+from bench.measuring.usage import Usage
 
 MODULE = "ansible_collections.mailhost.modoboa.plugins.modules.acme_cert"
 

@@ -15,7 +15,7 @@ from bed.packages import Service
 from bed.ports import free_ports
 from bed.setup import unpack_on_demand
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Program, ProgramError, Usage, ended, reported, started
+from bench.measuring.usage import Program, ProgramError, Usage, ended, reported, started
 
 SERVICE = Service(packages=("caddy",), programs={"caddy": "usr/bin/caddy"})
 # It answers challenges itself, on the port where the CA looks: beside nginx, on another address

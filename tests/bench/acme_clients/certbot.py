@@ -11,7 +11,7 @@ from bed.command import run
 from bed.environments import REQUIREMENTS
 from bed.stamp import Stamp
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Usage
+from bench.measuring.usage import Usage
 
 
 class Certbot(Client):

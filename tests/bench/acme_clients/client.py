@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from bed.acme_bed import AcmeBed
-from bench.acme_clients.usage import Program, ProgramError, Usage, measure
+from bench.measuring.usage import Program, ProgramError, Usage, measure
 
 
 class Client(ABC):

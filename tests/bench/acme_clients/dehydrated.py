@@ -10,7 +10,7 @@ from pathlib import Path
 from bed.packages import Service
 from bed.setup import unpack_on_demand
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Usage
+from bench.measuring.usage import Usage
 
 SERVICE = Service(packages=("dehydrated",), programs={"dehydrated": "usr/bin/dehydrated"})
 

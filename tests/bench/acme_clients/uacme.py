@@ -11,7 +11,7 @@ from pathlib import Path
 from bed.packages import Service
 from bed.setup import unpack_on_demand
 from bench.acme_clients.client import Client
-from bench.acme_clients.usage import Usage
+from bench.measuring.usage import Usage
 
 SERVICE = Service(packages=("uacme",), programs={"uacme": "usr/bin/uacme"})
 # The only place where its libcurl looks for CAs. It sees the bed's one there, and nobody else does.

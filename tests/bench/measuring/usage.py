@@ -44,6 +44,14 @@ class Usage:
         """Return what that many times the work would take."""
         return Usage(self.seconds * factor, self.cpu * factor, self.memory)
 
+    def continued(self, later: Usage, factor: float) -> Usage:
+        """Return this, and that many times what a later usage has more than it."""
+        return Usage(
+            self.seconds + (later.seconds - self.seconds) * factor,
+            self.cpu + (later.cpu - self.cpu) * factor,
+            max(self.memory, later.memory),
+        )
+
     def __str__(self) -> str:
         return f"{self.seconds:.2f} s, {self.cpu:.2f} s of CPU, {self.memory:.0f} MiB at most"
 
