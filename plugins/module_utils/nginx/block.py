@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import re
 
-CATCH_ALL = "00-mailhost-modoboa-catch-all"
-"""What the file of the catch-all is named after. It is no hostname, and comes before all of them."""
-
 _MARK = re.compile(
     rb"# Written by mailhost\.modoboa\.nginx_vhost: ([a-z0-9.-]+), (bootstrap|present)\."
 )
+
+CATCH_ALL = "00-mailhost-modoboa-catch-all"
+"""The name of the catch-all, in the way of a host's name; no host can be called that.
+
+It comes first in a directory."""
+
+
+def first_line(name: str, state: str) -> str:
+    """The line with which a file of ours begins.
+
+    :param name: the host, or C(CATCH_ALL)
+    :param state: which block it is
+    """
+    return (
+        f"# Written by mailhost.modoboa.nginx_vhost: {name}, {state}."
+        " Changes made here are overwritten.\n"
+    )
 
 
 def state_of(name: str, content: bytes) -> str | None:
@@ -27,11 +41,3 @@ def state_of(name: str, content: bytes) -> str | None:
     if mark is None or mark.group(1).decode() != name:
         return None
     return mark.group(2).decode()
-
-
-def mark(name: str, state: str) -> str:
-    """The line by which :func:`state_of` knows a file."""
-    return (
-        f"# Written by mailhost.modoboa.nginx_vhost: {name}, {state}."
-        " Changes made here are overwritten.\n"
-    )

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import (
+    without_comments,
+)
 
 # Where programs are that only the administrator runs; not on the path of every connection
 _ADMINISTRATOR_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -30,8 +33,6 @@ _LEVELS = ("emerg", "alert", "crit", "error")
 _MESSAGE = re.compile(
     r"(?:nginx: |[0-9/]{10} [0-9:]{8} )\[(?P<level>\w+)\] (?:[0-9]+#[0-9]+: )?(?P<text>.+)"
 )
-# A number sign within a word starts no comment
-_COMMENT = re.compile(r"(?<![^\s;{}])#.*")
 _POSITION = re.compile(r" in (/\S+):[0-9]+$")
 
 
@@ -66,7 +67,7 @@ class TestResult:
         return [
             path
             for path, content in self.loaded.items()
-            if name in content and directive.search(_COMMENT.sub("", content))
+            if name in content and directive.search(without_comments(content))
         ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.files import remove_leftovers
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
     NginxError,
     reason,
@@ -59,6 +60,7 @@ class Transaction:
         self._journal = Journal(layout)
         self._staging = Staging(layout)
         self._trial = Trial(layout, nginx, self._staging)
+        self._catch_all: CatchAll | None = None
         self.reloaded = False
         """Whether nginx took a new configuration; in check mode: would have to"""
         self.recovered = False
@@ -91,21 +93,23 @@ class Transaction:
         :raises NginxError: an earlier run was interrupted, and nginx cannot be reloaded
         """
         look()
+        result = self._ask_for_catch_all(steps)
         changing = changed_among(steps)
-        if not changing and not self.recovered:
+        if not self._has_work(changing):
             return
         try:
             self._nginx.insist_on_running()
-            result = self._nginx.test()
+            result = result or self._nginx.test()
         except NginxError as error:
             _fail_untouched(changing, str(error))
             return
-        if result.ok or named(result, changing):
-            self.reloaded = self._needs_reload(steps)
+        if self._catch_all is not None and self._catch_all.clashes(result):
+            # Which parts can stay, nginx tells only when it takes a configuration
+            self._catch_all.give_way(result)
+        elif not result.ok and not named(result, changing):
+            self._refuse(changing, result.error)
             return
-        _fail_untouched(changing, BROKEN + result.error)
-        if not changing:
-            raise NginxError(_NOT_RELOADED + result.error)
+        self.reloaded = self._needs_reload(steps)
 
     def commit(self, steps: Sequence[Step], look: Look = _see_nothing) -> None:
         """Make it so. What goes wrong is noted with the step and undone; the others stand.
@@ -115,40 +119,91 @@ class Transaction:
         :raises NginxError: an undo failed, and the next run puts things back; or an earlier run was
             interrupted, and nginx cannot be reloaded
         """
+        self._ask_for_catch_all(steps)
         writing = writing_among(steps)
         if not writing:
             look()
             look = _see_nothing
-        if not changed_among(steps) and not self.recovered:
-            return
         alone = not changed_among(steps)
-        try:
-            self._nginx.insist_on_running()
-            if writing:
-                # From here on a kill leaves a trace
-                self._journal.open({step.name: step.before for step in writing})
-        except NginxError as error:
-            look()
-            _fail_untouched(changed_among(steps), str(error))
+        if not self._has_work(changed_among(steps)):
             return
-        except OSError as error:
+        at_stake = self._at_stake(writing)
+        problem = self._why_not(at_stake)
+        if problem:
             look()
-            text = f"cannot write: {reason(error)}; nothing was changed"
-            _fail_untouched(changed_among(steps), text)
+            _fail_untouched(changed_among(steps), problem)
             return
         try:
             in_step = self._write_and_reload(steps, look)
             self._layout.sync()
             if in_step or not self.recovered:
                 self._journal.close()
-            self._staging.end(writing)
+            self._staging.end(at_stake)
         except OSError as error:
             raise NginxError(
                 f"not everything could be put back: {reason(error)};"
                 " the next run does it, once this can be written"
             ) from error
         if self._trial.broken and alone:
-            raise NginxError(_NOT_RELOADED + self._trial.broken)
+            self._refuse([], self._trial.broken)
+
+    # Before
+
+    def _ask_for_catch_all(self, steps: Iterable[Step]) -> TestResult | None:
+        """Find out which parts of the catch-all are somebody else's, if that is not known.
+
+        :returns: how everything was, if nginx was asked
+        """
+        self._catch_all = next((step for step in steps if isinstance(step, CatchAll)), None)
+        self._trial = Trial(self._layout, self._nginx, self._staging, self._catch_all)
+        if self._catch_all is None or self._catch_all.decided:
+            return None
+        try:
+            result = self._nginx.test()
+        except NginxError:
+            # It will fail again, where it is noted
+            return None
+        self._trial.start_from(result)
+        if result.ok:
+            self._catch_all.decide(result)
+        return result
+
+    def _has_work(self, changing: Sequence[Step]) -> bool:
+        undecided = self._catch_all is not None and not self._catch_all.decided
+        return bool(changing) or self.recovered or undecided
+
+    def _at_stake(self, writing: Sequence[Step]) -> list[Step]:
+        """The steps that may be written: the catch-all may have to go, though it is as it should be."""
+        catch_all = self._catch_all
+        if catch_all is None or not catch_all.is_wanted or catch_all in writing:
+            return list(writing)
+        return [*writing, catch_all]
+
+    def _why_not(self, at_stake: Iterable[Step]) -> str | None:
+        """What keeps the run from changing anything; else a kill leaves a trace from here on."""
+        sites = {step.name: step.before for step in at_stake}
+        try:
+            self._nginx.insist_on_running()
+            if sites:
+                self._journal.open(sites)
+        except NginxError as error:
+            return str(error)
+        except OSError as error:
+            return f"cannot write: {reason(error)}; nothing was changed"
+        return None
+
+    def _refuse(self, changing: Sequence[Step], error: str) -> None:
+        """Nothing can be done with a configuration that was broken before.
+
+        :raises NginxError: an earlier run was interrupted, and nobody else would say so
+        """
+        _fail_untouched(changing, BROKEN + error)
+        if self._catch_all is not None and not self._catch_all.decided:
+            self._catch_all.fail(BROKEN + error)
+        if self.recovered and not changing:
+            raise NginxError(_NOT_RELOADED + error)
+
+    # The change
 
     def _write_and_reload(self, steps: Sequence[Step], look: Look) -> bool:
         """Put the steps on disk, and into nginx.
@@ -157,15 +212,7 @@ class Transaction:
         """
         try:
             written = self._staging.write(writing_among(steps))
-            with ThreadPoolExecutor(1) as pool:
-                # Both wait for other processes
-                seen = pool.submit(look)
-                result: TestResult | None = self._nginx.test()
-                seen.result()
-            spoiled = [step for step in written if step.error is not None]
-            if spoiled:
-                self._staging.undo(spoiled)
-                result = None
+            result = self._test_while(look, written)
             if not self._trial.passes(steps, result):
                 return False
             if self._needs_reload(steps):
@@ -180,6 +227,22 @@ class Transaction:
             except NginxError:
                 return False
         return True
+
+    def _test_while(self, look: Look, written: Iterable[Step]) -> TestResult | None:
+        """Test what was written while somebody looks at what is served: both wait for others.
+
+        :returns: what nginx says of what is on disk; None if that has changed since
+        :raises NginxError: nginx cannot be run
+        """
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                seen = pool.submit(look)
+                result = self._nginx.test()
+                seen.result()
+        finally:
+            spoiled = [step for step in written if step.error is not None]
+            self._staging.undo(spoiled)
+        return None if spoiled else result
 
     def _needs_reload(self, steps: Iterable[Step]) -> bool:
         return self.recovered or any(step.reloads for step in steps)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
     Layout,
     canonical,
@@ -37,13 +38,21 @@ class Trial:
     takes a second to read it. It is found out when something is wrong: by putting everything back.
     """
 
-    def __init__(self, layout: Layout, nginx: Nginx, staging: Staging) -> None:
+    def __init__(
+        self, layout: Layout, nginx: Nginx, staging: Staging, catch_all: CatchAll | None = None
+    ) -> None:
         self._layout = layout
         self._nginx = nginx
         self._staging = staging
+        self._catch_all = catch_all
         self._conflicts_before: frozenset[str] | None = None
         self.broken = ""
         """What was wrong with the configuration before anything was written; empty if nothing"""
+
+    def start_from(self, result: TestResult) -> None:
+        """Take note of how everything was, if nginx was asked."""
+        if result.ok:
+            self._conflicts_before = result.conflicts
 
     def passes(self, steps: Sequence[Step], result: TestResult | None = None) -> bool:
         """Undo the steps that nginx does not take, or would not serve, found by testing.
@@ -62,9 +71,11 @@ class Trial:
             changed = changed_among(steps)
             if result.ok:
                 self._undo_unread(writing_among(changed), result)
-                self._undo_conflicts(writing_among(changed), result)
-                if changed_among(steps) == changed:
+                self._undo_conflicts(self._movable(changed), result)
+                if changed_among(steps) == changed and not self._decide(result):
                     return True
+            elif self._give_way(result):
+                pass
             elif faulty := named(result, changed):
                 self._staging.fail(faulty, f"nginx does not accept the block: {result.error}")
             elif changed == searched:
@@ -83,7 +94,7 @@ class Trial:
 
         :returns: whether it works without them
         """
-        writing = writing_among(changed)
+        writing = self._movable(changed)
         self._staging.undo(writing)
         result = self._nginx.test()
         if not result.ok:
@@ -107,6 +118,38 @@ class Trial:
         middle = len(steps) // 2
         self._keep_what_works(steps[:middle])
         self._keep_what_works(steps[middle:])
+
+    def _movable(self, steps: Iterable[Step]) -> list[Step]:
+        """The written steps that can be undone for a test: not a catch-all that had to go."""
+        return [
+            step
+            for step in writing_among(steps)
+            if not (step is self._catch_all and self._catch_all.yielded)
+        ]
+
+    def _give_way(self, result: TestResult) -> bool:
+        """A second default server fails no portal: the catch-all is the one that goes.
+
+        :returns: whether it went
+        """
+        if self._catch_all is None or not self._catch_all.clashes(result):
+            return False
+        self._staging.undo([self._catch_all])
+        self._catch_all.give_way(result)
+        self._staging.write(writing_among([self._catch_all]))
+        return True
+
+    def _decide(self, result: TestResult) -> bool:
+        """Bring back the parts of the catch-all that have no rival, once these are known.
+
+        :returns: whether what is on disk may have changed
+        """
+        if self._catch_all is None or self._catch_all.decided or not self._catch_all.is_wanted:
+            return False
+        self._staging.undo([self._catch_all])
+        self._catch_all.decide(result)
+        self._staging.write(writing_among([self._catch_all]))
+        return True
 
     def _undo_unread(self, written: Iterable[Step], result: TestResult) -> None:
         """A block in a directory that nginx does not read would never be served."""
