@@ -101,6 +101,55 @@ options:
         description:
           - Directory of the uploaded files, see the option O(media_root).
         type: str
+      hsts_max_age:
+        description:
+          - How long browsers insist on HTTPS, see the option O(hsts_max_age).
+        type: int
+      hsts_include_subdomains:
+        description:
+          - Whether they do so for names below it, see the option O(hsts_include_subdomains).
+        type: bool
+      snippet:
+        description:
+          - Directives for this portal instead of those in the option O(snippet). Empty means none.
+        type: str
+      access_log:
+        description:
+          - Its log of requests, see the option O(access_log).
+        type: str
+      error_log:
+        description:
+          - Its log of errors, see the option O(error_log).
+        type: str
+  prune:
+    description:
+      - Whether to remove server blocks, and links to them, that this module wrote earlier and that O(vhosts) does not
+        name. Files by others are never touched, and neither is the catch-all.
+      - Needs O(vhosts), and refuses an empty list, which is more often a mistake than a wish. To remove the last
+        portal, name it with O(state=absent).
+      - What was pruned is among the results, with RV(vhosts[].pruned) set.
+    type: bool
+    default: false
+  keep:
+    description:
+      - Names of virtual hosts that O(prune) leaves alone though O(vhosts) does not name them.
+    type: list
+    elements: str
+    default: []
+  catch_all:
+    description:
+      - The default servers of the ports, for names that no server block has. The module leaves them alone unless this
+        is set.
+      - V(present) writes C(00-mailhost-modoboa-catch-all.conf). On O(http_port) it answers challenges and nothing
+        else. On O(https_port) it ends the handshake, so that no certificate is shown and no application reached. Over
+        QUIC, the same.
+      - A port that already has a default server in somebody else's file keeps it, such as port 80 in Debian's own
+        C(sites-enabled/default). RV(catch_all.left_out) names that file.
+      - V(absent) removes the file again, if this module wrote it.
+    type: str
+    choices:
+      - present
+      - absent
   renewed:
     description:
       - Virtual hosts whose certificate was issued earlier in this run. Names that are not among the task's are ignored.
@@ -142,6 +191,54 @@ options:
       - Directory of the uploaded files on the host (C(MEDIA_ROOT)).
       - Needed unless O(state=absent).
     type: str
+  hsts_max_age:
+    description:
+      - Seconds for which a browser that has been to a portal insists on HTTPS for its name, and lets nobody click past
+        a bad certificate (C(Strict-Transport-Security)).
+      - V(0) takes it back in every browser that comes by. V(-1) sends no such header.
+    type: int
+    default: 31536000
+  hsts_include_subdomains:
+    description:
+      - Whether browsers are to insist on it for all names below the portal's as well. These may be other people's, so
+        make sure that all of them have HTTPS.
+    type: bool
+    default: false
+  snippet:
+    description:
+      - Directives of nginx for the server block that serves a portal over HTTPS, such as a further C(location).
+      - They have to be complete, with balanced braces and quotes, so that they cannot end the server block. The rest is
+        for nginx to judge. A host whose snippet it does not accept fails, and the others stand.
+      - Directives at this level hold for all locations of the block, but neither C(auth_basic), C(auth_request) nor
+        C(allow) and C(deny) hold for the challenge. A location with C(add_header) in it gets none of the
+        headers of the block, and a C(location) that this module has already cannot be there again.
+    type: str
+  common_snippet:
+    description:
+      - The same for all portals of the task, before their own.
+    type: str
+  access_log:
+    description:
+      - File on the host for the log of requests to a portal, or V(off).
+      - If this is not set, nginx's own setting holds.
+    type: str
+  error_log:
+    description:
+      - File on the host for the log of errors with a portal.
+      - If this is not set, nginx's own setting holds.
+    type: str
+  templates:
+    description:
+      - Directory on the controller with templates that come before this module's own of the same name. A relative
+        path is looked for as that of M(ansible.builtin.template) is, in C(templates/) of the role or beside the
+        playbook.
+      - The module's own are C(present.conf.j2), C(bootstrap.conf.j2), C(catch_all_http.conf.j2),
+        C(catch_all_https.conf.j2) and C(catch_all_quic.conf.j2), and what they include. They remain reachable
+        as C(mailhost.modoboa/present.conf.j2) and so on, so that a template can extend them and replace or add to
+        some of their blocks.
+      - Templates get C(host), C(settings) and C(nginx), which has C(version) and C(http3). What they insert has to be a
+        plain value, without white space and syntax of nginx. Syntax is what is written in the template itself.
+    type: str
   storage:
     description:
       - Directory with C(certs/HOSTNAME/fullchain.pem), C(certs/HOSTNAME/privkey.pem) and C(webroot/), the same as
@@ -153,15 +250,23 @@ options:
       - How HTTP-01 challenges are answered.
       - V(webroot) serves the files that M(mailhost.modoboa.acme_cert) puts below O(storage).
       - V(stateless) answers every well-formed token with O(thumbprint), without a file.
+      - V(redirect) sends the CA to O(challenge_host), for a front end where others issue.
     type: str
     choices:
       - webroot
       - stateless
+      - redirect
     default: webroot
   thumbprint:
     description:
       - Thumbprint of the account's key, from the result RV(mailhost.modoboa.acme_cert#module:account.thumbprint).
       - Needed with O(challenge=stateless). In check mode it may be missing, as the account may be.
+    type: str
+  challenge_host:
+    description:
+      - Hostname, or V(hostname:port), of the front end that issues the certificates and answers their challenges over
+        HTTP. CAs follow a redirect to ports 80 and 443 only.
+      - Needed with O(challenge=redirect).
     type: str
   http_port:
     description:
@@ -184,16 +289,22 @@ options:
       - "[::]"
   http2:
     description:
-      - How HTTP/2 is switched on.
-      - V(listen) writes it as a parameter of C(listen), which every nginx takes. From 1.25.1 on it warns of that.
-      - V(directive) writes C(http2 on), which needs nginx 1.25.1 or newer.
-      - V(none) leaves it off.
+      - Whether to offer HTTP/2. How that is written follows from the version of nginx on the host.
+    type: bool
+    default: true
+  http3:
+    description:
+      - Whether to offer HTTP/3, which is over UDP, on O(https_port).
+      - V(auto) does where nginx on the host has the module for it and O(catch_all=present) is in the same task, as
+        one server block alone can own the UDP sockets.
+      - V(always) leaves it to you that a default server with C(quic reuseport) is there. It fails where nginx does not
+        have the module.
     type: str
     choices:
-      - listen
-      - directive
-      - none
-    default: listen
+      - auto
+      - always
+      - never
+    default: auto
   sites_available:
     description:
       - Directory for the server blocks, C(HOSTNAME.conf) each.
@@ -260,7 +371,7 @@ options:
   rendered:
     description:
       - The rendered server blocks. The action plugin fills this in on the controller; playbooks have no use for it.
-    type: dict
+    type: str
 notes:
   - nginx has to be running, and its main configuration has to include what is in O(sites_enabled).
   - Runs on the same O(sites_available) wait for each other.

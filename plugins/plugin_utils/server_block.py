@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import values
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import first_line
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import Build
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     Settings,
     VirtualHost,
 )
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block_templates import (
+    Templates,
+)
 
-_TEMPLATES = Path(values.__file__).parent / "templates"
 _BLOCKS = {
     "present": ("present",),
     "bootstrap": ("bootstrap", "present"),
@@ -25,38 +23,42 @@ _BLOCKS = {
 }
 
 
-def server_blocks(host: VirtualHost, settings: Settings) -> dict[str, str]:
+def server_blocks(
+    host: VirtualHost, settings: Settings, build: Build, templates: str | None = None
+) -> dict[str, str]:
     """The blocks that the host may need, by name of the block.
 
     Which of them it gets is decided where the certificate is: a host that has one keeps HTTPS
     when the bootstrap block is asked for.
 
+    :param build: the nginx that is to read them
+    :param templates: directory of the operator's own templates
+    :raises TemplateRefusedError: a template cannot be used
     :raises ValueRefusedError: a value is no plain value; it should have been refused before
     """
+    found = Templates.at(templates)
     return {
-        block: _environment().get_template(f"{block}.conf.j2").render(host=host, settings=settings)
+        block: first_line(host.name, block)
+        + found.render(f"{block}.conf.j2", host=host, settings=settings, nginx=build)
         for block in _BLOCKS[host.state]
     }
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(  # noqa: S701 # nginx configuration has no HTML to escape
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        finalize=_plain,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def catch_all_blocks(
+    settings: Settings, build: Build, templates: str | None = None
+) -> dict[str, str]:
+    """The parts of the catch-all, by name: C(http), C(https), and C(quic) if there is HTTP/3.
 
+    Which of them are needed is decided where the rest of nginx's configuration is.
 
-def _plain(value: Any) -> str:
-    """The last gate: whatever a template inserts is data, and cannot be syntax.
-
-    :raises ValueRefusedError: it could be
+    :raises TemplateRefusedError: a template cannot be used
+    :raises ValueRefusedError: a value is no plain value; it should have been refused before
     """
-    text = str(value)
-    if text:
-        values.check_plain("a value in the template", text)
-    return text
+    if settings.catch_all != "present":
+        return {}
+    found = Templates.at(templates)
+    parts = ["http", "https", *(["quic"] if settings.has_http3(build) else [])]
+    return {
+        part: found.render(f"catch_all_{part}.conf.j2", settings=settings, nginx=build)
+        for part in parts
+    }

@@ -14,18 +14,27 @@ import ssl
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import arguments
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import Build
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
+    Rendering,
+    pack,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome, run
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     settings,
     virtual_hosts,
 )
-from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block import server_blocks
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block import (
+    catch_all_blocks,
+    server_blocks,
+)
 from bed import wait
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -102,10 +111,15 @@ class FrontEnd:
         }
         self.config.write_text(_CONFIGURATION.substitute({**values, **changes}))
 
+    @property
+    def build(self) -> Build:
+        """What the program can do."""
+        return _build(self.binary)
+
     # The process
 
-    def start(self) -> None:
-        """Start nginx and wait until it listens."""
+    def launch(self) -> None:
+        """Start nginx."""
         self.process = subprocess.Popen(
             [
                 *(self.binary, "-p", self.directory, "-c", self.config),
@@ -113,6 +127,10 @@ class FrontEnd:
             ],
             stdin=subprocess.DEVNULL,
         )
+
+    def start(self) -> None:
+        """Start nginx and wait until it listens."""
+        self.launch()
         pid = self.directory / "nginx.pid"
         wait.until(
             lambda: wait.listens((ADDRESS, self.https_port)) and pid.exists(),
@@ -187,11 +205,14 @@ class FrontEnd:
         )
         assert not validated.error_messages, validated.error_messages
         params = validated.validated_parameters
-        common = settings(params, check)
-        rendered = {host.name: server_blocks(host, common) for host in virtual_hosts(params)}
+        common, build, own = settings(params, check), self.build, params["templates"]
+        hosts = {
+            host.name: server_blocks(host, common, build, own) for host in virtual_hosts(params)
+        }
         if edit is not None:
-            edit(rendered)
-        return run({**params, "rendered": rendered}, check, run_command)
+            edit(hosts)
+        rendering = Rendering(hosts, catch_all_blocks(common, build, own))
+        return run({**params, "rendered": pack(rendering)}, check, run_command)
 
     def snapshot(self) -> dict[str, bytes | str]:
         """All files and links in the directories of server blocks."""
@@ -250,6 +271,12 @@ def _closing(connection: http.client.HTTPConnection) -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+@lru_cache
+def _build(binary: Path) -> Build:
+    said = subprocess.run([binary, "-V"], check=True, capture_output=True, text=True)
+    return Build.of(said.stderr)
 
 
 def _free_ports(count: int) -> Sequence[int]:

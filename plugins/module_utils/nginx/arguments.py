@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 STATES = ["present", "bootstrap", "disabled", "absent"]
+PROTOCOLS = ["http", "uwsgi"]
 
 HOST_OPTIONS = (
     "name",
@@ -19,12 +20,21 @@ HOST_OPTIONS = (
     "frontend_root",
     "static_root",
     "media_root",
+    "hsts_max_age",
+    "hsts_include_subdomains",
+    "snippet",
+    "access_log",
+    "error_log",
 )
 """The options of one virtual host."""
 
 MUTUALLY_EXCLUSIVE = [("name", "vhosts"), ("names", "vhosts")]
-REQUIRED_ONE_OF = [("name", "vhosts")]
-REQUIRED_IF = [("reload", "command", ["reload_command"])]
+REQUIRED_ONE_OF = [("name", "vhosts", "catch_all")]
+REQUIRED_IF = [
+    ("reload", "command", ["reload_command"]),
+    ("challenge", "redirect", ["challenge_host"]),
+    ("prune", True, ["vhosts"]),
+]
 
 
 def argument_spec() -> dict[str, Any]:
@@ -45,27 +55,48 @@ def argument_spec() -> dict[str, Any]:
                 "names": {"type": "list", "elements": "str", "default": []},
                 "state": {"type": "str", "choices": STATES},
                 "application": {"type": "str"},
-                "application_protocol": {"type": "str", "choices": ["http", "uwsgi"]},
+                "application_protocol": {"type": "str", "choices": PROTOCOLS},
                 "client_max_body_size": {"type": "str"},
                 "frontend_root": {"type": "str"},
                 "static_root": {"type": "str"},
                 "media_root": {"type": "str"},
+                "hsts_max_age": {"type": "int"},
+                "hsts_include_subdomains": {"type": "bool"},
+                "snippet": {"type": "str"},
+                "access_log": {"type": "str"},
+                "error_log": {"type": "str"},
             },
         },
+        "prune": {"type": "bool", "default": False},
+        "keep": {"type": "list", "elements": "str", "default": []},
+        "catch_all": {"type": "str", "choices": ["present", "absent"]},
         "renewed": {"type": "list", "elements": "str", "default": []},
         "application": {"type": "str"},
-        "application_protocol": {"type": "str", "choices": ["http", "uwsgi"], "default": "http"},
+        "application_protocol": {"type": "str", "choices": PROTOCOLS, "default": "http"},
         "client_max_body_size": {"type": "str", "default": "20m"},
         "frontend_root": {"type": "str"},
         "static_root": {"type": "str"},
         "media_root": {"type": "str"},
+        "hsts_max_age": {"type": "int", "default": 31536000},
+        "hsts_include_subdomains": {"type": "bool", "default": False},
+        "snippet": {"type": "str"},
+        "common_snippet": {"type": "str"},
+        "access_log": {"type": "str"},
+        "error_log": {"type": "str"},
+        "templates": {"type": "str"},
         "storage": {"type": "str"},
-        "challenge": {"type": "str", "choices": ["webroot", "stateless"], "default": "webroot"},
+        "challenge": {
+            "type": "str",
+            "choices": ["webroot", "stateless", "redirect"],
+            "default": "webroot",
+        },
         "thumbprint": {"type": "str"},
+        "challenge_host": {"type": "str"},
         "http_port": {"type": "int", "default": 80},
         "https_port": {"type": "int", "default": 443},
         "listen_addresses": {"type": "list", "elements": "str", "default": ["*", "[::]"]},
-        "http2": {"type": "str", "choices": ["listen", "directive", "none"], "default": "listen"},
+        "http2": {"type": "bool", "default": True},
+        "http3": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
         "sites_available": {"type": "path", "default": "/etc/nginx/sites-available"},
         "sites_enabled": {"type": "str", "default": "/etc/nginx/sites-enabled"},
         "nginx": {"type": "str", "default": "nginx"},
@@ -81,5 +112,5 @@ def argument_spec() -> dict[str, Any]:
         "verify": {"type": "bool", "default": True},
         "verify_address": {"type": "str"},
         "timeout": {"type": "int", "default": 10},
-        "rendered": {"type": "dict"},
+        "rendered": {"type": "str"},
     }

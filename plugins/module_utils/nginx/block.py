@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 
+CATCH_ALL = "00-mailhost-modoboa-catch-all"
+"""What the file of the catch-all is named after. It is no hostname, and comes before all of them."""
+
 _MARK = re.compile(
     rb"# Written by mailhost\.modoboa\.nginx_vhost: ([a-z0-9.-]+), (bootstrap|present)\."
 )
-
-CATCH_ALL = "00-mailhost-modoboa-catch-all"
-"""The name of the catch-all, in the way of a host's name; no host can be called that.
-
-It comes first in a directory."""
 
 
 def first_line(name: str, state: str) -> str:

@@ -25,6 +25,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     RunCommand,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
+    Rendering,
+    unpack,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction import Transaction
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
     Verification,
@@ -35,9 +39,6 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost impor
     settings,
     virtual_hosts,
 )
-
-Rendered = Mapping[str, Mapping[str, str]]
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -80,7 +81,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
                 host,
                 layout,
                 common,
-                rendered.get(host.name, {}),
+                rendered.hosts.get(host.name, {}),
                 before=recovered.get(host.name),
                 certificate_expected=check_mode and host.name in renewed,
             )
@@ -130,15 +131,19 @@ def _verification(params: Mapping[str, Any]) -> Verification | None:
     )
 
 
-def _blocks(rendered: Rendered | None, hosts: Iterable[VirtualHost]) -> Rendered:
+def _blocks(packed: str | None, hosts: Iterable[VirtualHost]) -> Rendering:
     """The blocks from the controller, for exactly these hosts.
 
     :raises NginxError: the action plugin was bypassed
     """
+    try:
+        rendering = unpack(packed) if packed else Rendering()
+    except ValueError:
+        rendering = Rendering()
     for host in hosts:
         if host.state == "absent":
             continue
-        blocks = (rendered or {}).get(host.name) or {}
+        blocks = rendering.hosts.get(host.name) or {}
         wanted = {"present"} if host.state == "present" else {"present", "bootstrap"}
         if any(state_of(host.name, blocks.get(block, "").encode()) != block for block in wanted):
             raise NginxError(
@@ -146,4 +151,4 @@ def _blocks(rendered: Rendered | None, hosts: Iterable[VirtualHost]) -> Rendered
                 " its action plugin, which renders them on the controller; call it as"
                 " mailhost.modoboa.nginx_vhost in a task"
             )
-    return rendered or {}
+    return rendering

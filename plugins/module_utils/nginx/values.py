@@ -12,6 +12,11 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
+    HostnameError,
+    check_hostname,
+)
+
 _SYNTAX = re.compile(r"""[\s"'`;{}$\\#]""")
 _SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?", re.ASCII)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -93,6 +98,50 @@ def check_port(option: str, value: int) -> None:
     """
     if not _is_port(str(value)):
         raise ValueRefusedError(f"{option} {value} is no port; ports are 1 to 65535")
+
+
+def check_log(option: str, value: str) -> None:
+    """Accept the absolute path of a file.
+
+    :raises ValueRefusedError: it is anything else
+    """
+    check_directory(option, value)
+    if value.endswith(("/", "/.", "/..")):
+        raise ValueRefusedError(f"{option} {value!r} is a directory; name a file")
+
+
+def check_access_log(option: str, value: str) -> None:
+    """Accept the absolute path of a file, or C(off).
+
+    :raises ValueRefusedError: it is anything else
+    """
+    if value != "off":
+        check_log(option, value)
+
+
+def check_max_age(option: str, value: int) -> None:
+    """Accept seconds, or -1 for none.
+
+    :raises ValueRefusedError: it is anything else
+    """
+    if not -1 <= value < 2**31:
+        raise ValueRefusedError(
+            f"{option} {value} is no number of seconds; 0 takes it back, and -1 says nothing"
+        )
+
+
+def check_host_and_port(option: str, value: str) -> None:
+    """Accept a hostname, or C(hostname:port).
+
+    :raises ValueRefusedError: it is anything else
+    """
+    name, colon, port = value.partition(":")
+    try:
+        check_hostname(name)
+    except HostnameError as error:
+        raise ValueRefusedError(f"{option}: {error}") from error
+    if colon and not _is_port(port):
+        raise ValueRefusedError(f"{option} {value!r} has no port after the colon")
 
 
 def check_size(option: str, value: str) -> None:

@@ -17,11 +17,26 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.items import (
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import values
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.arguments import HOST_OPTIONS
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import Build
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet import (
+    NO_SNIPPET,
+    Snippet,
+    snippet,
+)
 
 UNKNOWN_THUMBPRINT = "known-when-the-account-has-been-registered-"
 """Stands for the thumbprint in check mode, when the account is still to be made."""
 
 _DIRECTORIES = ("frontend_root", "static_root", "media_root")
+_OPTIONAL = ("access_log", "error_log")
+_CHECKS: dict[str, Callable[..., None]] = {
+    "application": values.check_application,
+    "client_max_body_size": values.check_size,
+    **dict.fromkeys(_DIRECTORIES, values.check_directory),
+    "hsts_max_age": values.check_max_age,
+    "access_log": values.check_access_log,
+    "error_log": values.check_log,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,12 @@ class VirtualHost:
     frontend_root: str = ""
     static_root: str = ""
     media_root: str = ""
+    hsts_max_age: int = 31536000
+    hsts_include_subdomains: bool = False
+    snippet: Snippet = NO_SNIPPET
+    access_log: str = ""
+    """Empty means nginx's own"""
+    error_log: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,33 @@ class Settings:
     http_port: int
     https_port: int
     listen_addresses: tuple[str, ...]
-    http2: str
+    http2: bool = True
+    http3: str = "auto"
+    catch_all: str | None = None
+    challenge_host: str | None = None
+    common_snippet: Snippet = NO_SNIPPET
+
+    def has_http3(self, build: Build) -> bool:
+        """Whether the blocks are to offer HTTP/3.
+
+        Of a UDP port, one server block alone can have the sockets (C(reuseport)): where that is not
+        the catch-all, the operator has to know of one.
+        """
+        if self.http3 == "auto":
+            return build.http3 and self.catch_all == "present"
+        return self.http3 == "always"
+
+    def check_build(self, build: Build) -> None:
+        """Refuse what the host's nginx cannot do.
+
+        :raises ItemsError: the text says what
+        """
+        if self.http3 == "always" and not build.http3:
+            version = ".".join(map(str, build.version))
+            raise ItemsError(
+                f"http3 is always, and nginx {version} on the host was built without it;"
+                " set http3 to auto"
+            )
 
     @property
     def port_suffix(self) -> str:
@@ -94,19 +141,24 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
     :raises ItemsError: anything about them is wrong; the text names every problem
     """
     problems = _Problems()
-    problems.note(values.check_port, "http_port", params["http_port"])
-    problems.note(values.check_port, "https_port", params["https_port"])
+    for option in ("http_port", "https_port"):
+        problems.note(values.check_port, option, params[option])
     for address in params["listen_addresses"]:
         problems.note(values.check_listen_address, "listen_addresses", address)
     if not params["listen_addresses"]:
         problems.extend(["listen_addresses is empty; name at least one address"])
     if params["storage"] is not None:
         problems.note(values.check_directory, "storage", params["storage"])
+    elif params["catch_all"] == "present" and params["challenge"] == "webroot":
+        problems.extend(["catch_all present needs storage, to answer challenges"])
     thumbprint = params["thumbprint"] or None
-    if params["challenge"] == "stateless" and _needs_blocks(params):
+    if params["challenge"] == "stateless" and needs_blocks(params):
         if thumbprint is None and check_mode:
             thumbprint = UNKNOWN_THUMBPRINT
         problems.note(values.check_thumbprint, "thumbprint", thumbprint or "")
+    if params["challenge_host"] is not None:
+        problems.note(values.check_host_and_port, "challenge_host", params["challenge_host"])
+    common_snippet = problems.snippet("common_snippet", params["common_snippet"])
     problems.end()
     return Settings(
         storage=(params["storage"] or "").rstrip("/"),
@@ -116,14 +168,20 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
         https_port=params["https_port"],
         listen_addresses=tuple(dict.fromkeys(params["listen_addresses"])),
         http2=params["http2"],
+        http3=params["http3"],
+        catch_all=params["catch_all"],
+        challenge_host=params["challenge_host"],
+        common_snippet=common_snippet,
     )
 
 
-def _needs_blocks(params: Mapping[str, Any]) -> bool:
-    """Whether any host is to have a block, rather than to lose it."""
-    return any(
-        (item["state"] or params["state"]) != "absent" for item in params["vhosts"] or [params]
-    )
+def needs_blocks(params: Mapping[str, Any]) -> bool:
+    """Whether there is to be any block, rather than none any more.
+
+    :param params: the task's options, as validated against the argument specification
+    """
+    states = [item["state"] or params["state"] for item in items_from(params, "vhosts", ("state",))]
+    return params["catch_all"] == "present" or any(state != "absent" for state in states)
 
 
 def _virtual_host(
@@ -148,15 +206,24 @@ def _virtual_host(
     if missing:
         problems.extend([f"{name}: state {host.state} needs {', '.join(missing)}"])
         return host
-    problems.note(values.check_application, f"{name}: application", merged["application"])
-    problems.note(
-        values.check_size, f"{name}: client_max_body_size", merged["client_max_body_size"]
-    )
-    for option in _DIRECTORIES:
-        problems.note(values.check_directory, f"{name}: {option}", merged[option])
-        merged[option] = merged[option].rstrip("/")
+    for option, check in _CHECKS.items():
+        if merged[option] or option not in _OPTIONAL:
+            problems.note(check, f"{name}: {option}", merged[option])
+    if f"{params['http_port']}" == _port_at(params["challenge_host"], host.server_names):
+        problems.extend([f"{name}: challenge_host would be sent to itself; leave it out there"])
     del merged["names"]
+    for option in _OPTIONAL:
+        merged[option] = merged[option] or ""
+    for option in _DIRECTORIES:
+        merged[option] = merged[option].rstrip("/")
+    merged["snippet"] = problems.snippet(f"{name}: snippet", merged["snippet"])
     return VirtualHost(server_names=host.server_names, **merged)
+
+
+def _port_at(challenge_host: str | None, names: Iterable[str]) -> str | None:
+    """The port for challenges, if it is at one of these names."""
+    name, _colon, port = (challenge_host or "").partition(":")
+    return (port or "80") if name in names else None
 
 
 def _shared_names(hosts: Iterable[VirtualHost]) -> Iterable[str]:
@@ -182,6 +249,13 @@ class _Problems:
             check(*arguments)
         except ValueError as error:
             self._texts.append(str(error))
+
+    def snippet(self, option: str, text: str | None) -> Snippet:
+        try:
+            return snippet(option, text or "")
+        except ValueError as error:
+            self._texts.append(str(error))
+            return NO_SNIPPET
 
     def extend(self, texts: Iterable[str]) -> None:
         self._texts.extend(texts)

@@ -11,6 +11,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.mailhost.modoboa.plugins.action.nginx_vhost import ActionModule
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import unpack
 
 COMMON = {
     "storage": "/var/lib/storage",
@@ -38,6 +39,20 @@ class Connection:
         tmpdir = None
 
 
+NGINX = "nginx version: nginx/1.22.1\nbuilt with OpenSSL 3.0.20 7 Apr 2026\n"
+
+
+def said(text: str, commands: list[str] | None = None) -> Any:
+    """Stands for what commands on the host print."""
+
+    def execute(_self: ActionModule, command: str) -> dict[str, Any]:
+        if commands is not None:
+            commands.append(command)
+        return {"stdout": "", "stderr": text}
+
+    return execute
+
+
 def run(
     monkeypatch: pytest.MonkeyPatch, check_mode: bool = False, **options: Any
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -49,6 +64,7 @@ def run(
         return {"changed": True, "invocation": {"module_args": {"rendered": {}, "name": "x"}}}
 
     monkeypatch.setattr(ActionModule, "_execute_module", execute)
+    monkeypatch.setattr(ActionModule, "_low_level_execute_command", said(NGINX))
     task = Task({**COMMON, **options}, check_mode)
     plugin = ActionModule(task, Connection(), None, None, None, None)
     return plugin.run(task_vars={}), passed
@@ -62,12 +78,13 @@ def test_blocks_are_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     result, passed = run(monkeypatch, vhosts=hosts)
     assert result["changed"]
-    assert {host: list(blocks) for host, blocks in passed["rendered"].items()} == {
+    rendered = unpack(passed["rendered"]).hosts
+    assert {host: list(blocks) for host, blocks in rendered.items()} == {
         "a.example.com": ["present"],
         "b.example.com": ["bootstrap", "present"],
         "c.example.com": [],
     }
-    text = passed["rendered"]["a.example.com"]["present"]
+    text = rendered["a.example.com"]["present"]
     assert state_of("a.example.com", text.encode()) == "present"
     assert passed["vhosts"] == hosts
 
@@ -125,4 +142,5 @@ def test_options_that_do_not_fit(monkeypatch: pytest.MonkeyPatch, options: dict[
 def test_no_account_yet_in_check_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     result, passed = run(monkeypatch, check_mode=True, name="a.example.com", challenge="stateless")
     assert not result.get("failed")
-    assert "known-when-the-account" in passed["rendered"]["a.example.com"]["present"]
+    rendered = unpack(passed["rendered"]).hosts
+    assert "known-when-the-account" in rendered["a.example.com"]["present"]

@@ -13,6 +13,11 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import arguments
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import first_line
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
+    Rendering,
+    pack,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome
 from ansible_collections.mailhost.modoboa.plugins.modules import nginx_vhost
 
@@ -55,18 +60,16 @@ def assert_same(spec: dict[str, Any], documented: dict[str, Any]) -> None:
     "rendered",
     [
         None,
-        {},
-        {"a.example.com": {}},
-        {"a.example.com": {"present": "server {}"}},
-        {
-            "a.example.com": {
-                "present": "# Written by mailhost.modoboa.nginx_vhost: b.example.com, present.\n"
-            }
-        },
+        "",
+        "nonsense",
+        pack(Rendering()),
+        pack(Rendering({"a.example.com": {}})),
+        pack(Rendering({"a.example.com": {"present": "server {}"}})),
+        pack(Rendering({"a.example.com": {"present": first_line("b.example.com", "present")}})),
     ],
 )
 def test_the_action_plugin_was_bypassed(
-    capsys: pytest.CaptureFixture[str], rendered: dict[str, Any] | None
+    capsys: pytest.CaptureFixture[str], rendered: str | None
 ) -> None:
     result = run(capsys, rendered=rendered)
     assert result["failed"]

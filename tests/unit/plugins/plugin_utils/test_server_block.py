@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import Build
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.values import (
     ValueRefusedError,
 )
@@ -29,12 +30,15 @@ HOST = VirtualHost(
     static_root="/srv/static",
     media_root="/srv/media",
 )
-SETTINGS = Settings("/var/lib/storage", "webroot", None, 80, 443, ("*", "[::]"), "listen")
+SETTINGS = Settings("/var/lib/storage", "webroot", None, 80, 443, ("*", "[::]"))
+DEBIAN_12 = Build((1, 22, 1), http3=False, openssl=(3, 0, 20))
 THUMBPRINT = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF-"
 
 
-def block(name: str, host: VirtualHost = HOST, settings: Settings = SETTINGS) -> str:
-    return server_blocks(host, settings)[name]
+def block(
+    name: str, host: VirtualHost = HOST, settings: Settings = SETTINGS, build: Build = DEBIAN_12
+) -> str:
+    return server_blocks(host, settings, build)[name]
 
 
 def directives(text: str) -> list[str]:
@@ -53,7 +57,9 @@ def directives(text: str) -> list[str]:
     ],
 )
 def test_which_blocks_a_state_may_need(state: str, blocks: list[str]) -> None:
-    assert list(server_blocks(dataclasses.replace(HOST, state=state), SETTINGS)) == blocks
+    assert (
+        list(server_blocks(dataclasses.replace(HOST, state=state), SETTINGS, DEBIAN_12)) == blocks
+    )
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "present"])
@@ -127,15 +133,20 @@ def test_another_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("http2", "listen", "directive"),
+    ("http2", "version", "listen", "directive"),
     [
-        ("listen", "listen *:443 ssl http2;", False),
-        ("directive", "listen *:443 ssl;", True),
-        ("none", "listen *:443 ssl;", False),
+        (True, (1, 22, 1), "listen *:443 ssl http2;", False),
+        (True, (1, 25, 0), "listen *:443 ssl http2;", False),
+        (True, (1, 25, 1), "listen *:443 ssl;", True),
+        (True, (1, 30), "listen *:443 ssl;", True),
+        (False, (1, 22, 1), "listen *:443 ssl;", False),
+        (False, (1, 30), "listen *:443 ssl;", False),
     ],
 )
-def test_http2(http2: str, listen: str, directive: bool) -> None:
-    lines = directives(block("present", settings=dataclasses.replace(SETTINGS, http2=http2)))
+def test_http2(http2: bool, version: tuple[int, ...], listen: str, directive: bool) -> None:
+    settings = dataclasses.replace(SETTINGS, http2=http2)
+    build = dataclasses.replace(DEBIAN_12, version=version)
+    lines = directives(block("present", settings=settings, build=build))
     assert listen in lines
     assert ("http2 on;" in lines) == directive
 
@@ -183,7 +194,7 @@ def test_the_last_gate(field: str, syntax: str) -> None:
     changes: dict[str, Any] = {field: f"a{syntax}b"}
     host = dataclasses.replace(HOST, **changes)
     with pytest.raises(ValueRefusedError, match="a value in the template"):
-        server_blocks(host, SETTINGS)
+        server_blocks(host, SETTINGS, DEBIAN_12)
 
 
 def test_the_last_gate_for_what_is_common() -> None:
@@ -194,4 +205,4 @@ def test_the_last_gate_for_what_is_common() -> None:
     ]
     for changes in of_any_field:
         with pytest.raises(ValueRefusedError):
-            server_blocks(HOST, dataclasses.replace(SETTINGS, **changes))
+            server_blocks(HOST, dataclasses.replace(SETTINGS, **changes), DEBIAN_12)

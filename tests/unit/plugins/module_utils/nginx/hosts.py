@@ -34,7 +34,7 @@ def rendered(name: str, more: str = "") -> dict[str, str]:
 
 def settings(storage: Path) -> Settings:
     """The common part of all blocks."""
-    return Settings(str(storage), "webroot", None, 80, 443, ("*",), "listen")
+    return Settings(str(storage), "webroot", None, 80, 443, ("*",))
 
 
 def linked(layout: Layout, name: str, content: str) -> Site:
