@@ -97,6 +97,9 @@ class Trial:
         writing = self._movable(changed)
         self._staging.undo(writing)
         result = self._nginx.test()
+        if self._give_way(result):
+            writing = self._movable(writing)
+            result = self._nginx.test()
         if not result.ok:
             self.broken = result.error
             self._staging.fail(changed, BROKEN + result.error)

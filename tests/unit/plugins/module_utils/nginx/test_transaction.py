@@ -15,80 +15,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout, Site
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import TestResult
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction import Transaction
 from unit.plugins.module_utils.nginx.hosts import block, linked, step
+from unit.plugins.module_utils.nginx.paper import Audience, Paper, files_of, transaction
 
 NAMES = [f"{letter}.example.com" for letter in "abcdefgh"]
 BAD = TestResult(False, "host not found in upstream")
-
-
-class Paper:
-    """Accepts configurations by what is in the files."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.running = True
-        self.names_files = True
-        self.main_is_broken = False
-        self.bad_certificate: str | None = None
-        self.reads = True
-        self.refuses_reload = 0
-        self.tests = 0
-        self.loaded: dict[str, str] = {}
-        self.reloads = 0
-        self.main_config = "/etc/nginx/nginx.conf"
-
-    def on_disk(self) -> dict[str, str]:
-        assert self.layout.enabled is not None
-        return {str(path): path.read_text() for path in sorted(self.layout.enabled.iterdir())}
-
-    def insist_on_running(self) -> None:
-        if not self.running:
-            raise NginxError("nginx is not running")
-
-    def test(self) -> TestResult:
-        self.tests += 1
-        if self.main_is_broken:
-            return TestResult(False, "unknown directive in /etc/nginx/nginx.conf:1")
-        if self.bad_certificate is not None:
-            key = f"/storage/certs/{self.bad_certificate}/privkey.pem"
-            return TestResult(False, f'cannot load certificate key "{key}": key values mismatch')
-        files = self.on_disk()
-        for path, content in files.items():
-            if "broken" in content:
-                return TestResult(
-                    False, f"bad in {path}:2" if self.names_files else "bad somewhere"
-                )
-        together = [path for path, content in files.items() if "not with another" in content]
-        if len(together) > 1:
-            return TestResult(False, "two of a kind")
-        claimed = [line for content in files.values() for line in content.splitlines()]
-        conflicts = {
-            line.split()[1] for line in claimed if claimed.count(line) > 1 and "claim" in line
-        }
-        return TestResult(True, "", frozenset(conflicts), files if self.reads else {})
-
-    def reload(self, _timeout: float) -> None:
-        self.insist_on_running()
-        if self.refuses_reload:
-            self.refuses_reload -= 1
-            raise NginxError("nginx started no new workers")
-        self.reloads += 1
-        self.loaded = self.on_disk()
-
-
-class Audience:
-    """Says which hosts are not served as they should be."""
-
-    def __init__(self, *unserved: str) -> None:
-        self.unserved = unserved
-        self.asked: list[str] = []
-
-    def failures(self, steps: list[Step]) -> dict[str, str]:
-        self.asked += [step.name for step in steps]
-        return {
-            name: "not served" for name in self.unserved if name in {step.name for step in steps}
-        }
 
 
 @pytest.fixture
@@ -99,18 +30,6 @@ def nginx(layout: Layout) -> Paper:
     paper = Paper(layout)
     paper.loaded = paper.on_disk()
     return paper
-
-
-def transaction(nginx: Paper, audience: Audience | None = None) -> Transaction:
-    return Transaction(nginx.layout, nginx, audience, 1)  # type: ignore[arg-type] # stand-ins
-
-
-def files_of(layout: Layout) -> dict[str, bytes | str]:
-    return {
-        str(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
-        for folder in layout.directories
-        for path in folder.iterdir()
-    }
 
 
 def errors(steps: list[Step]) -> dict[str, str]:
