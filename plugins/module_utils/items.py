@@ -86,6 +86,7 @@ def finish(
     noun: str,
     results: Sequence[Item],
     diff: Sequence[Mapping[str, Any]] = (),
+    others: Sequence[Item] = (),
     **more: Any,
 ) -> None:
     """End the module with all results: as failed if any item failed, and only then.
@@ -95,13 +96,15 @@ def finish(
     :param noun: what the items are, in the plural, for the message
     :param results: one result per item, with ``name``, ``changed``, ``failed`` and ``error``
     :param diff: what changed, see :func:`change`; returned only in diff mode
+    :param others: what has results like an item, and counts as one, but is none of the list
     :param more: further results; ``changed`` among them adds to that of the items
     """
-    more["changed"] = bool(more.get("changed")) or any(result["changed"] for result in results)
+    every = [*results, *others]
+    more["changed"] = bool(more.get("changed")) or any(result["changed"] for result in every)
     more[list_option] = list(results)
     if module._diff:
         more["diff"] = list(diff)
-    message = summary(noun, results)
+    message = summary(noun, every)
     if message is not None:
         module.fail_json(msg=message, **more)
     module.exit_json(**more)

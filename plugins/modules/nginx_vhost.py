@@ -447,6 +447,9 @@ vhosts:
       description: Its file in O(sites_available).
       type: str
       sample: /etc/nginx/sites-available/mail.atlas.example.conf
+    pruned:
+      description: Whether the task does not name it, and O(prune) takes it away.
+      type: bool
     served:
       description: The certificate that nginx was found to serve, or null if none was looked for or found.
       type: dict
@@ -459,6 +462,37 @@ vhosts:
           description: End of validity in ISO 8601.
           type: str
           sample: "2027-02-20T10:11:12Z"
+catch_all:
+  description: What became of the catch-all.
+  returned: with O(catch_all)
+  type: dict
+  contains:
+    state:
+      description: What is there now. In check mode, what would be.
+      type: str
+      sample: present
+    changed:
+      description: Whether its file or link changed.
+      type: bool
+    failed:
+      description: Whether it is not as asked for. Then nothing changed for it. The virtual hosts do not depend on it.
+      type: bool
+    error:
+      description: What is wrong and what to do about it, or null.
+      type: str
+      sample: null
+    file:
+      description: Its file in O(sites_available).
+      type: str
+      sample: /etc/nginx/sites-available/00-mailhost-modoboa-catch-all.conf
+    left_out:
+      description:
+        - Its parts (C(http), C(https), C(quic)) that are left out, and for each the file that has the default server.
+        - They come when that default server has gone. A default server that comes later makes the catch-all give way
+          in the next run that changes anything; until then nginx refuses to load the two.
+      type: dict
+      sample:
+        http: /etc/nginx/sites-enabled/default
 reloaded:
   description: Whether nginx was reloaded. In check mode, whether it would be.
   returned: with RV(vhosts)
@@ -485,12 +519,15 @@ def main() -> None:
         outcome = run(module.params, module.check_mode, module.run_command)
     except (ItemsError, NginxError) as error:
         module.fail_json(msg=str(error))
+    catch_all = outcome.catch_all
     finish(
         module,
         "vhosts",
         "virtual hosts",
         outcome.results,
         outcome.diff,
+        [] if catch_all is None else [{"name": "the catch-all", **catch_all}],
+        **({} if catch_all is None else {"catch_all": catch_all}),
         reloaded=outcome.reloaded,
         changed=outcome.recovered,
     )

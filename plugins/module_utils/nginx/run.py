@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import Item
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import (
+    CATCH_ALL,
+    state_of,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import (
+    plan_catch_all,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
@@ -25,6 +31,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     RunCommand,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import unnamed_hosts
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
     Rendering,
     unpack,
@@ -40,11 +47,13 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost impor
     virtual_hosts,
 )
 
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of the run."""
 
     results: list[Item]
+    catch_all: Item | None
     diff: list[dict[str, Any]]
     reloaded: bool
     recovered: bool
@@ -60,7 +69,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     """
     hosts = virtual_hosts(params)
     common = settings(params, check_mode)
-    rendered = _blocks(params["rendered"], hosts)
+    rendered = _blocks(params["rendered"], hosts, common)
     layout = Layout.of(params["sites_available"], params["sites_enabled"])
     nginx = Nginx(
         run_command,
@@ -76,7 +85,9 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     renewed = frozenset(params["renewed"])
     with contextlib.nullcontext() if check_mode else locked(layout.available):
         recovered = transaction.recover(check_mode)
-        steps = [
+        named = {*(host.name for host in hosts), *params["keep"]}
+        pruned = unnamed_hosts(layout, named, recovered) if params["prune"] else []
+        steps: list[Step] = [
             plan(
                 host,
                 layout,
@@ -85,16 +96,23 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
                 before=recovered.get(host.name),
                 certificate_expected=check_mode and host.name in renewed,
             )
-            for host in hosts
+            for host in [*hosts, *pruned]
         ]
+        catch_all = None
+        if common.catch_all is not None:
+            before = recovered.get(CATCH_ALL)
+            catch_all = plan_catch_all(common.catch_all, rendered.catch_all, layout, before)
+        every = steps if catch_all is None else [*steps, catch_all]
         look = functools.partial(_find_stale, steps, common, verification, renewed, check_mode)
         if check_mode:
-            transaction.predict(steps, look)
+            transaction.predict(every, look)
         else:
-            transaction.commit(steps, look)
+            transaction.commit(every, look)
+    unnamed = {host.name for host in pruned}
     return Outcome(
-        [step.result() for step in steps],
-        [entry for step in steps for entry in step.diff(common)],
+        [{**step.result(), "pruned": step.name in unnamed} for step in steps],
+        None if catch_all is None else catch_all.result(),
+        [entry for step in every for entry in step.diff(common)],
         transaction.reloaded,
         transaction.recovered,
     )
@@ -131,8 +149,8 @@ def _verification(params: Mapping[str, Any]) -> Verification | None:
     )
 
 
-def _blocks(packed: str | None, hosts: Iterable[VirtualHost]) -> Rendering:
-    """The blocks from the controller, for exactly these hosts.
+def _blocks(packed: str | None, hosts: Iterable[VirtualHost], common: Settings) -> Rendering:
+    """The blocks from the controller, for exactly these hosts, and for the catch-all.
 
     :raises NginxError: the action plugin was bypassed
     """
@@ -146,9 +164,15 @@ def _blocks(packed: str | None, hosts: Iterable[VirtualHost]) -> Rendering:
         blocks = rendering.hosts.get(host.name) or {}
         wanted = {"present"} if host.state == "present" else {"present", "bootstrap"}
         if any(state_of(host.name, blocks.get(block, "").encode()) != block for block in wanted):
-            raise NginxError(
-                f"there is no rendered server block for {host.name}: nginx_vhost was called without"
-                " its action plugin, which renders them on the controller; call it as"
-                " mailhost.modoboa.nginx_vhost in a task"
-            )
+            raise _not_rendered(host.name)
+    if common.catch_all == "present" and not rendering.catch_all:
+        raise _not_rendered("the catch-all")
     return rendering
+
+
+def _not_rendered(what: str) -> NginxError:
+    return NginxError(
+        f"there is no rendered server block for {what}: nginx_vhost was called without"
+        " its action plugin, which renders them on the controller; call it as"
+        " mailhost.modoboa.nginx_vhost in a task"
+    )
