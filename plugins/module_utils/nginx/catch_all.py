@@ -58,6 +58,11 @@ class CatchAll(Step):
         return False
 
     @property
+    def is_online(self) -> bool:
+        """It has no name to ask for."""
+        return False
+
+    @property
     def served_before(self) -> bool:
         """It had no certificate to look for."""
         return False

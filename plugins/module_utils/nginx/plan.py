@@ -74,6 +74,11 @@ class Step:
         return self._is_loaded(self.after) and self._state(self.after) == "present"
 
     @property
+    def is_online(self) -> bool:
+        """Whether nginx is to answer for the host in the end."""
+        return self._is_loaded(self.after)
+
+    @property
     def served_before(self) -> bool:
         """Whether nginx should be serving the host over HTTPS already."""
         return self._is_loaded(self.before) and self._state(self.before) == "present"

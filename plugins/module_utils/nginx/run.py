@@ -80,7 +80,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
         params["reload"],
         params["reload_command"],
     )
-    verification = _verification(params)
+    verification = _verification(params, common)
     transaction = Transaction(layout, nginx, verification, params["timeout"])
     renewed = frozenset(params["renewed"])
     with contextlib.nullcontext() if check_mode else locked(layout.available):
@@ -138,14 +138,16 @@ def _find_stale(
             check_new_certificate(step, common)
 
 
-def _verification(params: Mapping[str, Any]) -> Verification | None:
+def _verification(params: Mapping[str, Any], common: Settings) -> Verification | None:
     if not params["verify"]:
         return None
     return Verification.at(
         params["verify_address"],
-        params["listen_addresses"],
-        params["https_port"],
+        common.listen_addresses,
+        common.https_port,
         params["timeout"],
+        common.http_port,
+        common.thumbprint if common.challenge == "stateless" else None,
     )
 
 

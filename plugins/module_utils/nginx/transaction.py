@@ -255,10 +255,10 @@ class Transaction:
         if self._verification is None:
             return
         # The others were found to be served as they should be before the reload
-        serving = [step for step in steps if step.changed and step.serves]
-        failures = self._verification.failures(serving)
-        undone = [step for step in serving if step.name in failures and step.writes]
-        for step in serving:
+        online = [step for step in steps if step.changed and step.is_online]
+        failures = self._verification.failures(online)
+        undone = [step for step in online if step.name in failures and step.writes]
+        for step in online:
             if step.name in failures:
                 self._staging.fail([step], failures[step.name])
         if not undone:

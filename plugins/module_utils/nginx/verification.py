@@ -1,17 +1,20 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether nginx serves, for every name, the certificate that is on disk."""
+"""Whether nginx serves, for every name, the certificate that is on disk, and answers challenges."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate import (
     served,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.challenge_answer import (
+    wrong_answer,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 
@@ -27,18 +30,24 @@ class Verification:
     address: str
     port: int
     timeout: float
+    http_port: int = 80
+    thumbprint: str | None = None
+    """What follows the token in the answers to challenges; None if nginx does not know it"""
 
     @classmethod
     def at(
-        cls, address: str | None, listen_addresses: Sequence[str], port: int, timeout: float
+        cls,
+        address: str | None,
+        listen_addresses: Sequence[str],
+        port: int,
+        timeout: float,
+        http_port: int = 80,
+        thumbprint: str | None = None,
     ) -> Verification:
         """From the options; without an address, by one that nginx listens on."""
         listening = {"*": "127.0.0.1", "[::]": "::1"}
-        return cls(
-            address or listening.get(listen_addresses[0], listen_addresses[0].strip("[]")),
-            port,
-            timeout,
-        )
+        where = address or listening.get(listen_addresses[0], listen_addresses[0])
+        return cls(where.strip("[]"), port, timeout, http_port, thumbprint)
 
     def find_stale(self, steps: Sequence[Step]) -> None:
         """Note what is served now, and where that is not what is on disk."""
@@ -46,12 +55,12 @@ class Verification:
             list(pool.map(self._look, steps))
 
     def failures(self, steps: Sequence[Step]) -> dict[str, str]:
-        """Make sure that what is on disk is served.
+        """Make sure that nginx serves, and answers challenges with, what is on disk.
 
         A worker that was told to finish may be about to close its socket still: so a wrong answer
         counts only when it stays wrong.
 
-        :param steps: hosts whose certificate is on disk
+        :param steps: hosts that nginx has just loaded
         :returns: host → what is wrong, for those where something is
         """
         deadline = time.monotonic() + _PATIENCE
@@ -67,15 +76,40 @@ class Verification:
         step.stale = step.served != step.certificate
 
     def _wait(self, step: Step, deadline: float) -> str | None:
-        for name in step.host.server_names:
-            while True:
-                error = self._error(step, name)
-                if error is None:
-                    break
-                if time.monotonic() > deadline:
-                    return error
-                time.sleep(_PAUSE)
+        checks: list[Callable[[Step, str], str | None]] = []
+        if step.serves:
+            checks.append(self._error)
+        if self.thumbprint is not None and step.writes:
+            checks.append(self._challenge_error)
+        for check in checks:
+            for name in step.server_names:
+                while True:
+                    error = check(step, name)
+                    if error is None:
+                        break
+                    if time.monotonic() > deadline:
+                        return error
+                    time.sleep(_PAUSE)
         return None
+
+    def _challenge_error(self, _step: Step, name: str) -> str | None:
+        where = f"{self.address} port {self.http_port}"
+        try:
+            wrong = wrong_answer(
+                self.address, self.http_port, name, self.thumbprint or "", self.timeout
+            )
+        except OSError as error:
+            return (
+                f"no HTTP connection for {name} at {where}: {error.strerror or error};"
+                " verify_address has to be an address that nginx listens on"
+            )
+        if wrong is None:
+            return None
+        return (
+            f"for {name}, nginx at {where} answers a challenge with {wrong};"
+            " look for another server block that claims this name, or for what the templates and"
+            " snippets make of the challenge path"
+        )
 
     def _error(self, step: Step, name: str) -> str | None:
         where = f"{self.address} port {self.port}"

@@ -13,7 +13,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
     Verification,
 )
-from unit.plugins.module_utils.nginx.hosts import step
+from unit.plugins.module_utils.nginx.hosts import block, linked, step
 
 ON_DISK = Certificate(b"on disk")
 NAME = "a.example.com"
@@ -27,6 +27,8 @@ NAME = "a.example.com"
         (None, ["192.0.2.1", "*"], "192.0.2.1"),
         (None, ["[2001:db8::1]"], "2001:db8::1"),
         ("192.0.2.2", ["*"], "192.0.2.2"),
+        ("::1", ["*"], "::1"),
+        ("[2001:db8::2]", ["*"], "2001:db8::2"),
     ],
 )
 def test_where_to_look(address: str | None, listening: list[str], expected: str) -> None:
@@ -53,6 +55,7 @@ def host(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> Step:
     """A host with a certificate on disk; nobody waits long for a better answer."""
     monkeypatch.setattr(verification, "_PATIENCE", 0.1)
     created = step(layout, NAME)
+    created.after = linked(layout, NAME, block(NAME, "present"))
     created.certificate = ON_DISK
     return created
 
@@ -95,3 +98,39 @@ def test_stale(
     monkeypatch.setattr(verification, "served", Server(answer))
     Verification("127.0.0.1", 443, 1).find_stale([host])
     assert host.stale == stale
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, host: Step, *answers: str | OSError | None) -> str | None:
+    """What is said of answers to challenges."""
+    left = list(answers)
+
+    def answer(*_arguments: object) -> str | None:
+        found = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    monkeypatch.setattr(verification, "served", Server(ON_DISK))
+    monkeypatch.setattr(verification, "wrong_answer", answer)
+    return Verification("::1", 443, 1, 80, "thumbprint").failures([host]).get(NAME)
+
+
+def test_challenges(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
+    assert ask(monkeypatch, host, None) is None
+    assert ask(monkeypatch, host, "status 404", ConnectionRefusedError(), None) is None
+    assert "nginx at ::1 port 80 answers a challenge with status 404" in (
+        ask(monkeypatch, host, "status 404") or ""
+    )
+    refused = ask(monkeypatch, host, ConnectionRefusedError(111, "Connection refused"))
+    assert f"no HTTP connection for {NAME} at ::1 port 80: Connection refused" in (refused or "")
+
+
+def test_challenges_of_a_host_without_a_certificate(
+    monkeypatch: pytest.MonkeyPatch, layout: Layout
+) -> None:
+    monkeypatch.setattr(verification, "_PATIENCE", 0.1)
+    bootstrap = step(layout, NAME)
+    assert ask(monkeypatch, bootstrap, "status 301") is not None
+    assert bootstrap.served is None
+    monkeypatch.setattr(verification, "wrong_answer", None)
+    assert Verification("127.0.0.1", 443, 1).failures([bootstrap]) == {}
