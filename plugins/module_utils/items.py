@@ -87,6 +87,7 @@ def finish(
     results: Sequence[Item],
     diff: Sequence[Mapping[str, Any]] = (),
     others: Sequence[Item] = (),
+    /,
     **more: Any,
 ) -> None:
     """End the module with all results: as failed if any item failed, and only then.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -32,9 +33,15 @@ def outcome(name: str, changed: bool = False, error: str | None = None) -> items
     return {"name": name, "changed": changed, "failed": error is not None, "error": error}
 
 
-def finished(module: Module, *results: items.Item, **more: Any) -> dict[str, Any]:
+def finished(
+    module: Module,
+    *results: items.Item,
+    diff: Sequence[dict[str, Any]] = (),
+    others: Sequence[items.Item] = (),
+    **more: Any,
+) -> dict[str, Any]:
     with pytest.raises(SystemExit):
-        items.finish(module, "hosts", "hosts", results, **more)
+        items.finish(module, "hosts", "hosts", results, diff, others, **more)
     return module.result
 
 
@@ -86,6 +93,14 @@ def test_failures_are_named_and_the_others_kept() -> None:
 
 def test_changed_beside_the_items_counts() -> None:
     assert finished(Module(), outcome("a"), changed=True)["changed"]
+
+
+def test_another_that_fails_is_none_of_the_list() -> None:
+    other = outcome("the other", changed=True, error="no")
+    result = finished(Module(), outcome("a"), others=[other])
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["msg"] == "1 of 2 hosts failed: the other: no"
+    assert result["hosts"] == [outcome("a")]
 
 
 def test_diff_only_in_diff_mode() -> None:
