@@ -39,8 +39,9 @@ class NginxRelease:
 def _of(release: str, *, moving: bool = False) -> NginxRelease:
     name = f"nginx-{release}"
     service = Service(
-        packages=("nginx",),
-        programs={name: "usr/sbin/nginx"},
+        # openssl as well: it is a client that knows what the release's library knows
+        packages=("nginx", "openssl"),
+        programs={name: "usr/sbin/nginx", f"openssl-{release}": "usr/bin/openssl"},
         release=release,
         complete=True,
     )
