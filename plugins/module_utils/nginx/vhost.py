@@ -60,6 +60,12 @@ class VirtualHost:
     """Empty means nginx's own"""
     error_log: str = ""
 
+    @property
+    def strict_transport_security(self) -> Snippet:
+        """The value of that header. It is made of a number, and so can be no other syntax."""
+        subdomains = "; includeSubDomains" if self.hsts_include_subdomains else ""
+        return Snippet(f"max-age={self.hsts_max_age:d}{subdomains}")
+
 
 @dataclass(frozen=True)
 class Settings:
