@@ -15,10 +15,10 @@ short_description: Find what is wrong with a list of tenants
 version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
-  - Checks hostnames, mail domains, colours and logo files of the tenants that the role
+  - Checks hostnames, mail domains, colours, logo files and options of the server block of the tenants that the role
     P(mailhost.modoboa.virtualhosts#role) is given, and that no two tenants share a name or a domain.
   - Looks at the controller only, touches nothing.
-positional: _input, logo_directory, neighbours
+positional: _input, logo_directory, neighbours, logs
 options:
   _input:
     description: The tenants, as described for O(mailhost.modoboa.virtualhosts#role:main:virtualhosts_tenants).
@@ -31,6 +31,10 @@ options:
     required: true
   neighbours:
     description: Other hosts of the same instance, each with its tenants. Nothing may be claimed twice.
+    type: dict
+    default: {}
+  logs:
+    description: C(access_log) and C(error_log) of tenants that name none, see P(mailhost.modoboa.tenant_plan#filter).
     type: dict
     default: {}
 """

@@ -16,7 +16,7 @@ version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
   - Turns tenants as operators write them into items for the modules of this collection.
-positional: _input, logo_directory, only
+positional: _input, logo_directory, only, logs
 options:
   _input:
     description: The tenants, as described for O(mailhost.modoboa.virtualhosts#role:main:virtualhosts_tenants).
@@ -32,6 +32,12 @@ options:
     type: list
     elements: str
     default: []
+  logs:
+    description:
+      - C(access_log) and C(error_log) of tenants that name none.
+      - C({hostname}) in them stands for the tenant's hostname.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

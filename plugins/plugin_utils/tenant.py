@@ -16,8 +16,13 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
     HostnameError,
     check_hostname,
 )
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_block import (
+    Logs,
+    Tenant,
+    server_block,
+    server_block_errors,
+)
 
-Tenant = Mapping[str, Any]
 Failures = Mapping[str, Mapping[str, str]]
 
 _COLORS = ("primary", "primary_light", "primary_dark", "secondary", "label")
@@ -29,6 +34,7 @@ def tenant_errors(
     tenants: Iterable[Tenant],
     logo_directory: str,
     neighbours: Mapping[str, Iterable[Tenant]] | None = None,
+    logs: Logs | None = None,
 ) -> list[str]:
     """Everything that is wrong with a list of tenants, found before anything is touched.
 
@@ -36,6 +42,7 @@ def tenant_errors(
         unknown keys
     :param logo_directory: what relative logo paths are relative to, on the controller
     :param neighbours: other hosts of the same instance, with their tenants
+    :param logs: as for :func:`tenant_plan`
     :returns: one sentence a mistake, each naming the tenant; empty if all is well
     """
     errors: list[str] = []
@@ -48,20 +55,25 @@ def tenant_errors(
         where = f"tenant {position} ({tenant['hostname']})"
         found = list(_type_errors(tenant))
         if not found:
-            found = [*_errors_of(tenant, Path(logo_directory))]
+            found = [*_errors_of(tenant, Path(logo_directory), logs)]
             found += owners.claim(tenant, tenant["hostname"])
         errors += [f"{where}: {error}" for error in found]
     return errors
 
 
 def tenant_plan(
-    tenants: Iterable[Tenant], logo_directory: str, only: Iterable[str] = ()
+    tenants: Iterable[Tenant],
+    logo_directory: str,
+    only: Iterable[str] = (),
+    logs: Logs | None = None,
 ) -> list[dict[str, Any]]:
     """What each step of the chain needs of each tenant, in the words of the step's module.
 
     :param tenants: tenants without errors
     :param logo_directory: what relative logo paths are relative to
     :param only: hostnames of the tenants to work on; empty means all of them
+    :param logs: C(access_log) and C(error_log) of who names none; in them C({hostname}) stands for
+        the tenant's hostname
     :returns: per tenant C(hostname), C(virtual_host), C(server_block), C(certificate), C(theme)
     :raises ValueError: C(only) names a hostname that no tenant has
     """
@@ -74,7 +86,7 @@ def tenant_plan(
             " look for a slip of the pen in virtualhosts_only (or -e tenant=...)"
         )
     return [
-        _plan_of(tenant, Path(logo_directory))
+        _plan_of(tenant, Path(logo_directory), logs)
         for tenant in tenants
         if not wanted or tenant["hostname"] in wanted
     ]
@@ -195,19 +207,14 @@ def _is_list_of_texts(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
 
 
-def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
-    for name in _names_of(tenant):
-        try:
-            check_hostname(name)
-        except HostnameError as error:
-            yield str(error)
+def _errors_of(tenant: Tenant, logo_directory: Path, logs: Logs | None) -> Iterator[str]:
+    malformed = list(_malformed_names(_names_of(tenant)))
+    yield from malformed
+    if not malformed:
+        yield from server_block_errors(tenant, logs)
     if not tenant["domains"]:
         yield "no mail domain is named; at least one decides who may log in"
-    for domain in tenant["domains"]:
-        try:
-            check_hostname(domain)
-        except HostnameError as error:
-            yield f"mail domain: {error}"
+    yield from (f"mail domain: {error}" for error in _malformed_names(tenant["domains"]))
     theme = tenant.get("theme") or {}
     for part, color in (theme.get("colors") or {}).items():
         if not _COLOR.fullmatch(color):
@@ -218,7 +225,15 @@ def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
             yield f"logo {part}: there is no file {path} on the controller"
 
 
-def _plan_of(tenant: Tenant, logo_directory: Path) -> dict[str, Any]:
+def _malformed_names(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        try:
+            check_hostname(name)
+        except HostnameError as error:
+            yield str(error)
+
+
+def _plan_of(tenant: Tenant, logo_directory: Path, logs: Logs | None) -> dict[str, Any]:
     hostname = tenant["hostname"]
     names = list(tenant.get("names") or [])
     theme = tenant.get("theme") or {}
@@ -226,7 +241,7 @@ def _plan_of(tenant: Tenant, logo_directory: Path) -> dict[str, Any]:
     return {
         "hostname": hostname,
         "virtual_host": {"name": hostname, "domains": list(tenant.get("domains") or [])},
-        "server_block": {"name": hostname, "names": names},
+        "server_block": server_block(tenant, logs),
         "certificate": {"name": hostname, "names": names},
         "theme": {
             "name": hostname,

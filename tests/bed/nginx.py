@@ -15,18 +15,9 @@ from bed.web_server import WebServer
 
 PRIMARY_HOSTNAME = "localhost"
 
-# Blocks of tenants are written by nginx_vhost. A name without a block gets no certificate shown.
+# Blocks of tenants are written by nginx_vhost. As on many a host, nobody has thought of names without
+# a block: they get the first one, until the role writes its catch-all.
 SERVERS = Template("""\
-  server {
-    listen $address:$http_port default_server;
-    server_name _;
-    return 404;
-  }
-  server {
-    listen $address:$https_port ssl default_server;
-    server_name _;
-    ssl_reject_handshake on;
-  }
   server {
     listen $address:$http_port;
     server_name $primary;

@@ -52,6 +52,7 @@ def test_sound_tenants_have_no_errors(tmp_path: Path) -> None:
         (a_tenant(theme={"colors": {"primary": None}}), "write it in quotes"),
         (a_tenant(theme={"colors": {"primary": 112233}}), "write it in quotes"),
         (a_tenant(theme={"logos": {"login": None}}), "not a path"),
+        (a_tenant(nginx={"client_max_body_size": "many"}), "nginx: client_max_body_size 'many'"),
     ],
 )
 def test_a_mistake_is_named_with_its_tenant(
