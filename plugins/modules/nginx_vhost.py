@@ -19,12 +19,13 @@ description:
   - What goes wrong for one virtual host is undone for that one, byte for byte. The others stand. The task fails at the
     end and says which host failed and why.
   - A certificate on disk that is not the one nginx serves causes a reload even if no server block changes.
-  - Blocks are rendered on the controller. The host needs Python and nginx, and no further library.
+  - Blocks are rendered on the controller, for the version of nginx that the host has. The host needs Python and nginx,
+    and no further library.
 options:
   name:
     description:
       - Hostname of the virtual host, fully qualified and in lowercase.
-      - Either this or O(vhosts) is needed.
+      - Either this, O(vhosts) or O(catch_all) is needed.
     type: str
   names:
     description:
@@ -377,8 +378,12 @@ notes:
   - Runs on the same O(sites_available) wait for each other.
   - Modoboa is told the address that nginx sees, and tells clients apart by it. Behind a load balancer, let nginx's
     realip module find out the client's own.
-  - The first server block that nginx reads for an address and port also answers names that no block has. If these must
-    not reach a portal, give nginx a default server of its own.
+  - Without O(catch_all=present), the first server block that nginx reads for an address and port also answers names
+    that no block has, unless nginx has a default server of its own. The same server block decides about TLS sessions
+    and curves of the whole port.
+  - Alone, a block without O(catch_all) needs nothing of nginx's main configuration but that it is included. With
+    hundreds of hosts or long names, C(server_names_hash_max_size) or C(server_names_hash_bucket_size) has to be raised
+    there, as nginx then says.
 seealso:
   - module: mailhost.modoboa.acme_cert
 extends_documentation_fragment:
@@ -416,11 +421,75 @@ EXAMPLES = r"""
   mailhost.modoboa.nginx_vhost:
     name: mail.atlas.example
     state: absent
+
+# What follows leaves out the options of the instance. They can be set once for all tasks:
+- module_defaults:
+    mailhost.modoboa.nginx_vhost:
+      storage: /var/lib/modoboa-virtualhosts
+      application: unix:/run/gunicorn/modoboa.sock
+      frontend_root: /srv/modoboa/instance/frontend
+      static_root: /srv/modoboa/instance/sitestatic
+      media_root: /srv/modoboa/instance/media
+  block:
+    - name: Serve the portals of a list, and no others that were served before
+      mailhost.modoboa.nginx_vhost:
+        vhosts:
+          - name: mail.atlas.example
+          - name: mail.birch.example
+        prune: true
+        keep:
+          - mail.corvus.example # moves here next week, by another playbook
+        catch_all: present
+
+    - name: Serve a calendar server beside every portal, and keep a log of one of them
+      mailhost.modoboa.nginx_vhost:
+        vhosts:
+          - name: mail.atlas.example
+            access_log: /var/log/nginx/atlas.log
+          - name: mail.birch.example
+            snippet: |
+              location = /privacy {
+                  return 302 https://birch.example/privacy;
+              }
+        common_snippet: |
+          location = /.well-known/caldav {
+              return 301 /radicale/;
+          }
+          location ^~ /radicale/ {
+              proxy_pass http://127.0.0.1:5232/;
+              proxy_set_header X-Script-Name /radicale;
+              proxy_set_header Host $host;
+              proxy_set_header X-Forwarded-For $remote_addr;
+              proxy_pass_header Authorization;
+          }
+
+    - name: Write server blocks where nginx reads them itself
+      mailhost.modoboa.nginx_vhost:
+        name: mail.atlas.example
+        sites_available: /etc/nginx/conf.d
+        sites_enabled: ""
+
+    - name: Answer challenges on a front end that gets its certificates from another one
+      mailhost.modoboa.nginx_vhost:
+        name: mail.atlas.example
+        challenge: redirect
+        challenge_host: front1.mail.example
+
+    - name: Add to the templates, with templates/portals/present.conf.j2 beside the playbook
+      mailhost.modoboa.nginx_vhost:
+        name: mail.atlas.example
+        templates: portals
+      # That file has:
+      # {% extends "mailhost.modoboa/present.conf.j2" %}
+      # {% block application %}
+      #     limit_req zone=portals burst=20;
+      # {{ super() }}
+      # {% endblock %}
 """
 
 RETURN = r"""
 vhosts:
-  description: One result a virtual host, in the order of the task.
+  description: One result a virtual host, in the order of the task. Those that were pruned come last.
   returned: unless an option was refused before anything was looked at
   type: list
   elements: dict
@@ -443,6 +512,9 @@ vhosts:
       description: What is wrong and what to do about it, or null.
       type: str
       sample: null
+    pruned:
+      description: Whether O(vhosts) does not name it, and O(prune) removes it.
+      type: bool
     file:
       description: Its file in O(sites_available).
       type: str
@@ -490,6 +562,34 @@ catch_all:
         - Its parts (C(http), C(https), C(quic)) that are left out, and for each the file that has the default server.
         - They come when that default server has gone. A default server that comes later makes the catch-all give way
           in the next run that changes anything; until then nginx refuses to load the two.
+      type: dict
+      sample:
+        http: /etc/nginx/sites-enabled/default
+catch_all:
+  description: What became of the catch-all.
+  returned: with RV(vhosts), if O(catch_all) is set
+  type: dict
+  contains:
+    state:
+      description: What is there now, V(present) or V(absent). In check mode, what would be.
+      type: str
+      sample: present
+    changed:
+      description: Whether its file or link changed.
+      type: bool
+    failed:
+      description: Whether it is not as asked for.
+      type: bool
+    error:
+      description: What is wrong and what to do about it, or null.
+      type: str
+      sample: null
+    file:
+      description: Its file in O(sites_available).
+      type: str
+      sample: /etc/nginx/sites-available/00-mailhost-modoboa-catch-all.conf
+    left_out:
+      description: Its parts, V(http), V(https) or V(quic), that another file has a default server for, with that file.
       type: dict
       sample:
         http: /etc/nginx/sites-enabled/default

@@ -41,5 +41,5 @@ def unpack(packed: str) -> Rendering:
     try:
         content = json.loads(zlib.decompress(base64.b64decode(packed, validate=True)))
         return Rendering(content["hosts"], content["catch_all"])
-    except (zlib.error, KeyError, TypeError) as error:
+    except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"that is no packed rendering: {error}") from error

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.mailhost.modoboa.plugins.action.nginx_vhost import ActionModule
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import unpack
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block_templates import (
+    _templates,
+)
 
 COMMON = {
     "storage": "/var/lib/storage",
@@ -31,6 +36,10 @@ class Task:
         self.async_val = 0
         self.diff = False
 
+    def get_search_path(self) -> list[str]:
+        """Where templates may be."""
+        return []
+
 
 class Connection:
     """No connection at all."""
@@ -40,33 +49,36 @@ class Connection:
 
 
 NGINX = "nginx version: nginx/1.22.1\nbuilt with OpenSSL 3.0.20 7 Apr 2026\n"
-
-
-def said(text: str, commands: list[str] | None = None) -> Any:
-    """Stands for what commands on the host print."""
-
-    def execute(_self: ActionModule, command: str) -> dict[str, Any]:
-        if commands is not None:
-            commands.append(command)
-        return {"stdout": "", "stderr": text}
-
-    return execute
+WITH_HTTP3 = "nginx version: nginx/1.26.3\nconfigure arguments: --with-http_v3_module\n"
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, check_mode: bool = False, **options: Any
+    monkeypatch: pytest.MonkeyPatch,
+    check_mode: bool = False,
+    said: str = NGINX,
+    commands: list[str] | None = None,
+    **options: Any,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The plugin's result, and the arguments that the module got."""
+    """The plugin's result, and the arguments that the module got.
+
+    :param said: what nginx on the host says of itself
+    :param commands: takes the commands that are run on the host
+    """
     passed: dict[str, Any] = {}
+
+    def command(_self: ActionModule, text: str) -> dict[str, Any]:
+        if commands is not None:
+            commands.append(text)
+        return {"rc": 0, "stdout": "", "stderr": said}
 
     def execute(_self: ActionModule, **call: Any) -> dict[str, Any]:
         passed.update(call["module_args"])
         return {"changed": True, "invocation": {"module_args": {"rendered": {}, "name": "x"}}}
 
     monkeypatch.setattr(ActionModule, "_execute_module", execute)
-    monkeypatch.setattr(ActionModule, "_low_level_execute_command", said(NGINX))
+    monkeypatch.setattr(ActionModule, "_low_level_execute_command", command)
     task = Task({**COMMON, **options}, check_mode)
-    plugin = ActionModule(task, Connection(), None, None, None, None)
+    plugin = ActionModule(task, Connection(), None, DataLoader(), None, None)
     return plugin.run(task_vars={}), passed
 
 
@@ -132,6 +144,9 @@ def test_refused_before_anything_is_done(
         {"name": "a.example.com", "state": "gone"},
         {"name": "a.example.com", "nmae": "typo"},
         {"name": "a.example.com", "reload": "command"},
+        {"name": "a.example.com", "challenge": "redirect"},
+        {"name": "a.example.com", "prune": True},
+        {"name": "a.example.com", "http2": "directive"},
     ],
 )
 def test_options_that_do_not_fit(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
@@ -144,3 +159,72 @@ def test_no_account_yet_in_check_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not result.get("failed")
     rendered = unpack(passed["rendered"]).hosts
     assert "known-when-the-account" in rendered["a.example.com"]["present"]
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ({}, "nginx -V"),
+        ({"nginx": "/opt/my nginx/nginx"}, "'/opt/my nginx/nginx' -V"),
+        ({"nginx": "nginx; touch /x"}, "'nginx; touch /x' -V"),
+        ({"state": "absent"}, None),
+        ({"state": "absent", "catch_all": "present"}, "nginx -V"),
+    ],
+)
+def test_nginx_is_asked_only_where_blocks_are_needed(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], command: str | None
+) -> None:
+    commands: list[str] = []
+    run(monkeypatch, commands=commands, name="a.example.com", **options)
+    path = 'PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"'
+    assert commands == ([] if command is None else [f"{path} {command}"])
+
+
+def test_blocks_follow_from_what_nginx_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for said, words in ((NGINX, "ssl http2;"), (WITH_HTTP3, "http2 on;")):
+        _result, passed = run(monkeypatch, said=said, name="a.example.com", catch_all="present")
+        rendering = unpack(passed["rendered"])
+        assert words in rendering.hosts["a.example.com"]["present"]
+        assert ("quic" in rendering.catch_all) == (said == WITH_HTTP3)
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "message"),
+    [
+        ("sh: 1: nginx: not found\n", {}, "nginx -V on the host: sh: 1: nginx: not found; install"),
+        ("", {"nginx": "/bin/true"}, "/bin/true -V on the host: that is not what nginx says"),
+        (NGINX, {"http3": "always"}, "nginx 1.22.1 on the host was built without it"),
+    ],
+)
+def test_an_nginx_that_will_not_do(
+    monkeypatch: pytest.MonkeyPatch, said: str, options: dict[str, Any], message: str
+) -> None:
+    result, passed = run(monkeypatch, said=said, name="a.example.com", **options)
+    assert result["failed"]
+    assert message in result["msg"]
+    assert passed == {}
+
+
+def test_templates_of_an_operator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    template = tmp_path / "present.conf.j2"
+    template.write_text("# {{ host.name }}\n")
+    options: dict[str, Any] = {"name": "a.example.com", "templates": str(tmp_path)}
+    _result, passed = run(monkeypatch, **options)
+    text = unpack(passed["rendered"]).hosts["a.example.com"]["present"]
+    # What tells our files is not left to a template
+    assert state_of("a.example.com", text.encode()) == "present"
+    assert text.endswith("\n# a.example.com\n")
+    template.write_text("\n{{ nothing }}\n")
+    # A process of Ansible works on one task; these are two
+    _templates.cache_clear()
+    result, passed = run(monkeypatch, **options)
+    assert result["msg"] == f"template {template}, line 2: 'nothing' is undefined"
+    assert passed == {}
+
+
+def test_a_directory_of_templates_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, passed = run(monkeypatch, name="a.example.com", templates="/nowhere/templates")
+    assert result["failed"]
+    assert result["msg"].startswith("templates: ")
+    assert "/nowhere/templates" in result["msg"]
+    assert passed == {}

@@ -102,6 +102,7 @@ def outcome(**changes: Any) -> Outcome:
     host = {"name": "a.example.com", "changed": False, "failed": False, "error": None}
     values: dict[str, Any] = {
         "results": [host],
+        "catch_all": None,
         "diff": [{"before": "", "after": "x"}],
         "reloaded": False,
         "recovered": False,
@@ -136,3 +137,30 @@ def test_a_host_failed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
     assert result["failed"]
     assert result["msg"] == "1 of 2 virtual hosts failed: b.example.com: why"
     assert result["vhosts"] == found.results
+
+
+def test_the_catch_all_failed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catch_all = {"state": "absent", "changed": False, "failed": True, "error": "why"}
+    monkeypatch.setattr(nginx_vhost, "run", lambda *_arguments: outcome(catch_all=catch_all))
+    result = run(capsys)
+    assert result["failed"]
+    assert result["msg"] == "1 of 2 virtual hosts failed: the catch-all: why"
+    assert result["catch_all"] == catch_all
+
+
+def test_the_catch_all_changed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catch_all = {"state": "present", "changed": True, "failed": False, "error": None}
+    monkeypatch.setattr(nginx_vhost, "run", lambda *_arguments: outcome(catch_all=catch_all))
+    result = run(capsys)
+    assert (result["changed"], result["catch_all"]) == (True, catch_all)
+
+
+def test_without_a_catch_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nginx_vhost, "run", lambda *_arguments: outcome())
+    assert "catch_all" not in run(capsys)
