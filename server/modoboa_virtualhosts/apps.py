@@ -15,9 +15,19 @@ class VirtualHostsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect everything that answers signals, and let ALLOWED_HOSTS follow the database."""
+        """Connect everything that answers signals, and put up what guards the ways in."""
         # Importing these connects their receivers and registers the checks
-        from . import allowed_hosts, checks, domain_field, isolation, redirect_uris, request_theme
+        from . import (
+            allowed_hosts,
+            changes,
+            checks,
+            domain_field,
+            isolation,
+            redirect_uris,
+            request_theme,
+        )
 
-        del checks, domain_field, isolation, redirect_uris, request_theme
+        del checks, domain_field, redirect_uris, request_theme
         allowed_hosts.install()
+        changes.install()
+        isolation.install()

@@ -8,17 +8,27 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+from oauth2_provider.settings import oauth2_settings
 
 from . import settings
+from .isolation import access_tokens, new_accounts, places, sessions
 
 CATCHER = "modoboa.lib.middleware.RequestCatcherMiddleware"
+_SESSIONS = f"{sessions.__name__}.{sessions.Middleware.__name__}"
 
 
 @register()
 def check_installation(**_kwargs: Any) -> list[CheckMessage]:
     """Report what would otherwise only show as something missing."""
-    return [*_check_api(), *_check_middleware(), *_check_port()]
+    return [
+        *_check_api(),
+        *_check_middleware(),
+        *_check_port(),
+        *_check_guards(),
+        *_check_hostnames(),
+    ]
 
 
 def _check_api() -> list[CheckMessage]:
@@ -59,3 +69,51 @@ def _check_port() -> list[CheckMessage]:
             id="modoboa_virtualhosts.E003",
         )
     ]
+
+
+def _check_guards() -> list[CheckMessage]:
+    """The guards that other code can take away again, after they were put up."""
+    missing = []
+    if _SESSIONS not in django_settings.MIDDLEWARE:
+        missing.append(f"sessions (is {places.SESSIONS} in MIDDLEWARE?)")
+    if new_accounts.BACKEND not in django_settings.AUTHENTICATION_BACKENDS:
+        missing.append("new accounts (AUTHENTICATION_BACKENDS was changed at run time)")
+    if not issubclass(oauth2_settings.OAUTH2_VALIDATOR_CLASS, access_tokens.AccessTokens):
+        missing.append("tokens (OAUTH2_PROVIDER was changed at run time)")
+    return [
+        Error(
+            f"People are not kept out of foreign virtual hosts by their {guard}.",
+            hint="Put it back as Modoboa's own settings.py has it, and restart the instance.",
+            id="modoboa_virtualhosts.E004",
+        )
+        for guard in missing
+    ]
+
+
+def _check_hostnames() -> list[CheckMessage]:
+    """What makes the hostname of a request something that a client may choose freely."""
+    found: list[CheckMessage] = []
+    wildcards = [
+        str(host)
+        for host in django_settings.ALLOWED_HOSTS
+        if host.__class__ is str and (host == "*" or host.startswith("."))
+    ]
+    if wildcards and not django_settings.DEBUG:
+        found.append(
+            checks.Warning(
+                f"ALLOWED_HOSTS has a wildcard: {', '.join(wildcards)}",
+                hint="Every name that it covers and that is no virtual host, such as that of one"
+                " that was deleted, lets in everybody. List the instance's own hostnames.",
+                id="modoboa_virtualhosts.W001",
+            )
+        )
+    if django_settings.USE_X_FORWARDED_HOST:
+        found.append(
+            checks.Warning(
+                "USE_X_FORWARDED_HOST is set, so a client may be able to say which host it is on.",
+                hint="Leave it out, and let the web server send the hostname as Host; or see to it"
+                " that the web server always sets X-Forwarded-Host itself.",
+                id="modoboa_virtualhosts.W002",
+            )
+        )
+    return found

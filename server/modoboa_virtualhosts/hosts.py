@@ -12,10 +12,10 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from asgiref.local import Local
 from django.conf import settings
@@ -23,8 +23,7 @@ from django.contrib.sites.models import Site
 from django.core.cache import cache
 from django.core.exceptions import DisallowedHost
 from django.core.signals import request_finished, request_started
-from django.db import DatabaseError, transaction
-from django.db.models.signals import post_delete, post_save
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.request import split_domain_port
@@ -33,7 +32,8 @@ from .hostname import is_hostname
 from .models import VirtualHost
 from .theme import overrides
 
-logger = logging.getLogger("modoboa.admin")
+# Not one of Modoboa's logs: these write to the database, which may be in the middle of a transaction
+logger = logging.getLogger(__name__)
 
 _GENERATION_KEY = "modoboa_virtualhosts:generation"
 # Bounds how long a process could be wrong if a change was never announced (a cache that lost it,
@@ -41,6 +41,10 @@ _GENERATION_KEY = "modoboa_virtualhosts:generation"
 _REMEMBER_SECONDS = 10.0
 # Bounds the memory that invented Host headers can take
 _REMEMBER_NAMES = 20_000
+# Bounds the memory of all other answers, each of which is about an account
+_REMEMBER_ANSWERS = 50_000
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class _Memory:
     generation: str
     since: float = field(default_factory=time.monotonic)
     hosts: dict[str, Host | None] = field(default_factory=dict)
+    answers: dict[Hashable, Any] = field(default_factory=dict)
 
 
 class _State:
@@ -132,6 +137,25 @@ def find(hostname: str) -> Host | None:
         return host
 
 
+def remember(question: Hashable, load: Callable[[], _Answer]) -> _Answer:
+    """Return the answer to a question, from memory as long as nothing has changed.
+
+    :param question: what tells the question from all others
+    :param load: asks the database; what it reads must be among the tables in changes.py
+    """
+    memory = _state.memory()
+    if memory is None:
+        return load()
+    try:
+        return cast("_Answer", memory.answers[question])
+    except KeyError:
+        answer = load()
+        if len(memory.answers) >= _REMEMBER_ANSWERS:
+            memory.answers.clear()
+        memory.answers[question] = answer
+        return answer
+
+
 def find_for_request(request: HttpRequest) -> Host | None:
     """Return the virtual host that a request came in on, None for the instance's own hostnames."""
     hostname = request_hostname(request)
@@ -160,14 +184,22 @@ def primary_hostnames() -> frozenset[str]:
     return frozenset(name for name in names if name and not name.startswith("."))
 
 
-def announce_change() -> None:
+def announce_change(using: str = DEFAULT_DB_ALIAS) -> None:
     """Make every process forget what it knows, now and once the transaction is committed.
 
     Announced twice because another process may look in between: it sees the rows as they were.
+
+    :param using: the database that was changed
     """
     _state.forget()
     _new_generation()
-    transaction.on_commit(_new_generation)
+    connection = transaction.get_connection(using)
+    if not connection.in_atomic_block:
+        return
+    here = set(connection.savepoint_ids)
+    waiting = (entry for entry in connection.run_on_commit if entry[1] is _new_generation)
+    if not any(entry[0] <= here for entry in waiting):
+        transaction.on_commit(_new_generation, using=using)
 
 
 def _load(hostname: str) -> Host | None:
@@ -209,8 +241,3 @@ def _request_started(**_kwargs: Any) -> None:
 @receiver(request_finished)
 def _request_finished(**_kwargs: Any) -> None:
     _state.end_request()
-
-
-@receiver((post_save, post_delete), sender=VirtualHost)
-def _virtual_host_changed(**_kwargs: Any) -> None:
-    announce_change()

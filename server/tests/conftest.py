@@ -54,11 +54,13 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from rest_framework.throttling import SimpleRateThrottle
 
     from modoboa_virtualhosts import hosts
+    from modoboa_virtualhosts.isolation import refusals
 
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES)
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     hosts._state.forget()
     hosts._new_generation()
+    refusals._logged.clear()
     yield
     shutil.rmtree(_folder / "media", ignore_errors=True)
 

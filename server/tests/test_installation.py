@@ -55,6 +55,31 @@ def test_a_wrong_port_is_reported(settings: Any, port: Any) -> None:
     assert found() == {"modoboa_virtualhosts.E003"}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("missing", ["MIDDLEWARE", "AUTHENTICATION_BACKENDS", "OAUTH2_PROVIDER"])
+def test_a_missing_guard_is_reported(settings: Any, missing: str) -> None:
+    value = getattr(settings, missing)
+    if missing == "OAUTH2_PROVIDER":
+        kept: Any = {key: value[key] for key in value if key != "OAUTH2_VALIDATOR_CLASS"}
+    else:
+        kept = [name for name in value if "modoboa_virtualhosts" not in name]
+    setattr(settings, missing, kept)
+    assert found() == {"modoboa_virtualhosts.E004"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wildcard", ["*", ".host.test"])
+def test_a_wildcard_is_reported(settings: Any, wildcard: str) -> None:
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, wildcard]
+    assert found() == {"modoboa_virtualhosts.W001"}
+
+
+@pytest.mark.django_db
+def test_a_forwarded_host_is_reported(settings: Any) -> None:
+    settings.USE_X_FORWARDED_HOST = True
+    assert found() == {"modoboa_virtualhosts.W002"}
+
+
 def test_settings_of_the_instance_win() -> None:
     namespace = {"MODOBOA_VIRTUALHOSTS_PORT": 8443}
     extension_settings.apply(namespace)

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""Who may enter a virtual host: the one question that all guards ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpRequest
+from modoboa.admin.models import Domain, Mailbox
+from modoboa.core.models import ObjectAccess
+
+from .. import hosts
+from ..models import VirtualHostDomain
+from .refusals import Refusal, log
+
+NO_ACCOUNT = "it is no account"
+INACTIVE = "the account is inactive"
+DISABLED = "the virtual host is disabled"
+STRANGER = "none of its domains is on this virtual host"
+NO_HOST = "the request names no hostname of this instance"
+
+
+def refusal(user_pk: int | None, host: hosts.Host | None) -> str:
+    """Return why an account may not enter a virtual host, empty when it may.
+
+    :param user_pk: the account's primary key, None for credentials that belong to no account
+    :param host: the virtual host, None for the instance's own hostnames, which are open to all
+    """
+    if host is None:
+        return ""
+    if user_pk is None:
+        return NO_ACCOUNT
+    return hosts.remember(("refusal", user_pk, host.pk), lambda: _refusal(user_pk, host))
+
+
+def may_enter(user: Any, host: hosts.Host | None) -> bool:
+    """Tell whether a user is at home on a virtual host.
+
+    :param user: an account of Modoboa
+    :param host: the virtual host, None for the instance's own hostnames, which are open to all
+    """
+    return not refusal(user.pk, host)
+
+
+def is_superuser(user_pk: int) -> bool:
+    """Tell whether an account is a super administrator's."""
+    return hosts.remember(
+        ("superuser", user_pk),
+        lambda: get_user_model().objects.filter(pk=user_pk, is_superuser=True).exists(),
+    )
+
+
+def objection(request: HttpRequest, user_pk: int | None) -> str:
+    """Return why a request of an account's is refused, empty when it is not.
+
+    :param request: any request; only its hostname matters
+    :param user_pk: the account's primary key, None for credentials that belong to no account
+    """
+    hostname = hosts.request_hostname(request)
+    return refusal(user_pk, hosts.find(hostname)) if hostname else NO_HOST
+
+
+def admits(request: HttpRequest, user_pk: int | None, way: str) -> bool:
+    """Tell whether an account may enter where a request came in; a refusal is logged.
+
+    :param request: any request; only its hostname matters
+    :param user_pk: the account's primary key, None for credentials that belong to no account
+    :param way: how the account is known, in words for the log
+    """
+    reason = objection(request, user_pk)
+    if reason:
+        log(Refusal(hosts.request_hostname(request), user_pk, way, reason))
+    return not reason
+
+
+def _refusal(user_pk: int, host: hosts.Host) -> str:
+    account = get_user_model().objects.filter(pk=user_pk).only("is_superuser", "is_active").first()
+    if account is None:
+        return NO_ACCOUNT
+    if account.is_superuser:
+        return ""
+    if not account.is_active:
+        return INACTIVE
+    if not host.enabled:
+        return DISABLED
+    domains = VirtualHostDomain.objects.filter(virtualhost_id=host.pk).values("domain_id")
+    if Mailbox.objects.filter(user_id=user_pk, domain_id__in=domains).exists():
+        return ""
+    administered = ObjectAccess.objects.filter(
+        user_id=user_pk,
+        content_type=ContentType.objects.get_for_model(Domain),
+        object_id__in=domains,
+    )
+    return "" if administered.exists() else STRANGER
