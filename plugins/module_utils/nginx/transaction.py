@@ -106,7 +106,8 @@ class Transaction:
         if self._catch_all is not None and self._catch_all.clashes(result):
             # Which parts can stay, nginx tells only when it takes a configuration
             self._catch_all.give_way(result)
-        elif not result.ok and not named(result, changing):
+        elif not (result.ok or self.recovered or named(result, changing)):
+            # What a killed run left, the run that follows undoes before it asks nginx
             self._refuse(changing, result.error)
             return
         self.reloaded = self._needs_reload(steps)

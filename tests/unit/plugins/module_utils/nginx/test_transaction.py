@@ -459,6 +459,10 @@ def test_after_a_kill_and_with_a_broken_configuration(layout: Layout, nginx: Pap
     killed._journal.open({entry.name: entry.before for entry in steps})
     nginx.main_is_broken = True
     following = transaction(nginx)
+    following.recover(check_mode=True)
+    following.predict([])
+    assert following.reloaded
+    following = transaction(nginx)
     following.recover(check_mode=False)
     with pytest.raises(NginxError, match="cannot be reloaded"):
         following.commit([])
