@@ -9,6 +9,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from bed.acme_bed import AcmeBed
 from bed.acme_server import CaOptions
 from bed.acme_servers import SERVERS
 from integration.acme_servers import EACH_SERVER, StartAcme
+from integration.portal_site import Site
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,14 @@ def bed() -> Iterator[Bed]:
     # By process, so that two runs in one checkout do not stop each other's bed
     with Bed(f"test-{os.getpid()}") as running:
         yield running
+
+
+@pytest.fixture
+def site(bed: Bed, tmp_path: Path) -> Iterator[Site]:
+    """An inventory without tenants yet."""
+    made = Site(bed, tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session", params=EACH_SERVER)

@@ -7,97 +7,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bed.ansible import Run
-from bed.bed import Bed
 from demo import visitor
-
-PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
-PASSWORD = "Chain-2026-Portal"
-LOGO = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
-
-Tenant = dict[str, Any]
-
-
-class Site:
-    """An operator with an inventory: tenants are added to it, playbooks are run on it."""
-
-    def __init__(self, bed: Bed, directory: Path) -> None:
-        self.bed = bed
-        self.directory = directory
-        self.tenants: list[Tenant] = []
-        (directory / "logo.svg").write_text(LOGO)
-
-    def add(self, label: str, *, resolves: bool = True, **more: Any) -> Tenant:
-        """A tenant with a mail domain in Modoboa and, unless it is there to fail, a DNS record."""
-        tenant = {"hostname": f"mail.{label}.test", "domains": [f"{label}.test"], **more}
-        self.bed.modoboa.create_domain(f"{label}.test", admin_password=PASSWORD)
-        if resolves:
-            for name in (tenant["hostname"], *tenant.get("names", [])):
-                self.bed.dns.add(name)
-        self.tenants.append(tenant)
-        return tenant
-
-    def run(self, playbook: str, *, check: bool = False, **variables: Any) -> Run:
-        """Run a playbook with these tenants."""
-        inventory = {"modoboa": {"hosts": {"front": {"ansible_connection": "local"}}}}
-        return self.bed.ansible.run_playbook(
-            PLAYBOOKS / f"{playbook}.yml",
-            inventory=inventory,
-            extra_vars={
-                **self.bed.variables(),
-                "virtualhosts_tenants": self.tenants,
-                "virtualhosts_logo_directory": str(self.directory),
-                **variables,
-            },
-            check=check,
-            diff=True,
-        )
-
-    def record(self, hostname: str) -> dict[str, Any]:
-        """What Modoboa knows about a virtual host; nothing if it knows none of that name."""
-        answer = self.bed.modoboa.request("GET", "virtualhosts/", params={"page_size": 1000})
-        return next((h for h in answer.json()["results"] if h["name"] == hostname), {})
-
-    def files(self) -> set[Path]:
-        """Everything that provisioning may write on the host."""
-        nginx = self.bed.nginx
-        roots = (self.bed.storage, nginx.sites_available, nginx.sites_enabled)
-        return {path for root in roots for path in root.rglob("*")}
-
-    def close(self) -> None:
-        """Take the tenants off again."""
-        hostnames = [tenant["hostname"] for tenant in self.tenants]
-        if hostnames:
-            assert self.run("retire", tenant=hostnames).rc == 0
-        for tenant in self.tenants:
-            for domain in tenant["domains"]:
-                self.bed.modoboa.delete_domain(domain)
-            for name in (tenant["hostname"], *tenant.get("names", [])):
-                self.bed.dns.remove(name)
-
-
-@pytest.fixture
-def site(bed: Bed, tmp_path: Path) -> Iterator[Site]:
-    """An inventory without tenants yet."""
-    made = Site(bed, tmp_path)
-    yield made
-    made.close()
-
-
-def changes(run: Run) -> dict[str, bool]:
-    """Task → whether it changed something."""
-    return {r.task: bool(r.result.get("changed")) for r in run.results if r.status != "skipped"}
-
-
-def failure_message(run: Run) -> str:
-    """What the play says at its end."""
-    (last,) = run.task("Name the tenants that failed")
-    return " ".join(last.result["msg"])
+from integration.portal_site import LOGO, PASSWORD, PLAYBOOKS, Site, changes, failure_message
 
 
 def test_provisioned_portals_are_online_and_the_second_run_is_silent(site: Site) -> None:
