@@ -23,11 +23,12 @@ class VirtualHostsConfig(AppConfig):
             checks,
             domain_field,
             isolation,
+            license_checks,
             redirect_uris,
             request_theme,
         )
 
-        del checks, domain_field, redirect_uris, request_theme
+        del checks, domain_field, license_checks, redirect_uris, request_theme
         allowed_hosts.install()
         changes.install()
         isolation.install()

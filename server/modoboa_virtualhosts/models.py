@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -94,3 +95,20 @@ class VirtualHostDomain(models.Model):
 
     def __str__(self) -> str:
         return f"{self.domain} on {self.virtualhost}"
+
+
+class License(models.Model):
+    """This installation's registration with its licensing endpoint: one row, with the key 1.
+
+    The licence key itself is in the instance's settings.py and nowhere else.
+    """
+
+    installation = models.UUIDField(default=uuid.uuid4, editable=False)
+    key_sha256 = models.CharField(max_length=64, blank=True, default="")
+    registered_at = models.DateTimeField(null=True, blank=True)
+    licensee = models.CharField(max_length=200, blank=True, default="")
+    last_attempt = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return str(self.installation)

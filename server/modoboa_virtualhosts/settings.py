@@ -16,6 +16,13 @@ DEFAULTS: dict[str, Any] = {
     # The largest logo accepted, in bytes and in pixels of either side
     "MODOBOA_VIRTUALHOSTS_LOGO_MAX_BYTES": 1024 * 1024,
     "MODOBOA_VIRTUALHOSTS_LOGO_MAX_PIXELS": 4096,
+    # Requests of one account to the endpoints of virtual hosts, and to those about many at once
+    "MODOBOA_VIRTUALHOSTS_THROTTLE": "100/second",
+    "MODOBOA_VIRTUALHOSTS_BULK_THROTTLE": "60/minute",
+    # The licence: see license.py. The key has the name that the published contract gives it.
+    "MODOBOA_PRO_LICENSE_KEY": "",
+    "MODOBOA_VIRTUALHOSTS_LICENSE_URL": "",
+    "MODOBOA_VIRTUALHOSTS_LICENSE_REQUIRED": None,
 }
 
 

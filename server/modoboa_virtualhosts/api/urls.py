@@ -1,14 +1,20 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # SPDX-License-Identifier: ISC
-"""Addresses of the REST API, below /api/v2/."""
+"""Addresses of the endpoints, below ``/api/v2/``."""
 
 from __future__ import annotations
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from .license import LicenseView
 from .viewsets import VirtualHostViewSet
 
 router = SimpleRouter()
 router.register("virtualhosts", VirtualHostViewSet, basename="virtualhost")
 
-urlpatterns = router.urls
+urlpatterns = [
+    # Before the router's, which take what follows for the key of a virtual host
+    path("virtualhosts/license/", LicenseView.as_view(), name="virtualhost-license"),
+    *router.urls,
+]

@@ -1,53 +1,47 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # SPDX-License-Identifier: ISC
-"""The endpoints of virtual hosts. All of them are for super administrators."""
+"""The endpoints under ``virtualhosts/``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import transaction
-from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as dj_filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
+from modoboa.admin.models import Domain
 from modoboa.lib.pagination import CustomPageNumberPagination
-from modoboa.lib.permissions import IsSuperUser
-from rest_framework import filters, mixins, parsers, permissions, status, viewsets
+from rest_framework import filters, mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import logos, reports
-from ..models import ProvisioningStatus, VirtualHost
-from ..theme import LOGO_TYPES, logo_url
-from . import serializers
+from .. import reports
+from ..models import ProvisioningStatus
+from .filters import VirtualHostFilterSet
+from .reports import ReportEndpoint
+from .representation import VirtualHostSerializer
+from .schema import BY_KEY, documented
+from .themes import ThemeEndpoint
 
 
-class VirtualHostFilterSet(dj_filters.FilterSet):
-    """Which virtual hosts a list has."""
+class VirtualHostStateSerializer(serializers.Serializer[Any]):
+    """Whether a virtual host is in use."""
 
-    class Meta:
-        model = VirtualHost
-        fields = ("name",)
+    enabled = serializers.BooleanField()
 
 
 class VirtualHostViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
-    viewsets.GenericViewSet[VirtualHost],
+    ReportEndpoint,
+    ThemeEndpoint,
 ):
     """Virtual hosts. They come into being by being assigned to a domain, in the domain API."""
 
-    queryset = VirtualHost.objects.all()
-    serializer_class = serializers.VirtualHostSerializer
-    permission_classes = (permissions.IsAuthenticated, IsSuperUser)
-    # Modoboa's five writes a second would make a thousand hosts wait for minutes
-    throttle_classes = ()
+    serializer_class = VirtualHostSerializer
     pagination_class = CustomPageNumberPagination
     filter_backends = (
         filters.OrderingFilter,
@@ -58,30 +52,57 @@ class VirtualHostViewSet(
     ordering_fields = ("name", "creation")
     search_fields: Sequence[str] = ("name",)
 
-    def get_queryset(self) -> QuerySet[VirtualHost]:
-        """Return all virtual hosts, with their domains where these are shown."""
-        return super().get_queryset().prefetch_related("domains")
+    @documented({200: VirtualHostSerializer(many=True)}, (400, 404))
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the virtual hosts, a page at a time; 404 for a page that is not there."""
+        return super().list(request, *args, **kwargs)
 
-    @extend_schema(responses=serializers.VirtualHostSerializer)
-    @action(detail=False, url_path=r"for_domain/(?P<domain_pk>\d+)", filter_backends=[])
+    @documented({200: VirtualHostSerializer}, (404,), parameters=[BY_KEY])
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return one virtual host."""
+        return super().retrieve(request, *args, **kwargs)
+
+    @documented({204: None}, (404,), parameters=[BY_KEY])
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete a virtual host, with its theme. Its domains stay, on none."""
+        return super().destroy(request, *args, **kwargs)
+
+    @documented(
+        {200: VirtualHostSerializer},
+        (404,),
+        parameters=[OpenApiParameter("domain_pk", int, OpenApiParameter.PATH)],
+    )
+    @action(
+        detail=False,
+        url_path=r"for_domain/(?P<domain_pk>[^/]+)",
+        filter_backends=[],
+        pagination_class=None,
+    )
     def for_domain(self, _request: Request, domain_pk: str, **_kwargs: Any) -> Response:
         """Return the virtual host that a domain is on; 404 when it is on none."""
-        virtual_host = get_object_or_404(self.get_queryset(), links__domain_id=domain_pk)
+        # This function also takes what is no number, and too large a one, for the key of no domain
+        domain = get_object_or_404(Domain.objects.all(), pk=domain_pk)
+        virtual_host = get_object_or_404(self.get_queryset(), links__domain=domain)
         return Response(self.get_serializer(virtual_host).data)
 
-    @extend_schema(request=serializers.StateSerializer, responses=serializers.VirtualHostSerializer)
+    @documented(
+        {200: VirtualHostSerializer},
+        (400, 404, 415),
+        request=VirtualHostStateSerializer,
+        parameters=[BY_KEY],
+    )
     @action(detail=True, methods=["post"])
     def set_state(self, request: Request, **_kwargs: Any) -> Response:
         """Enable or disable a virtual host. Through a disabled one only super administrators log in."""
         virtual_host = self.get_object()
-        state = serializers.StateSerializer(data=request.data)
+        state = VirtualHostStateSerializer(data=request.data)
         state.is_valid(raise_exception=True)
         if virtual_host.enabled != state.validated_data["enabled"]:
             virtual_host.enabled = state.validated_data["enabled"]
             virtual_host.save(update_fields=["enabled"])
         return Response(self.get_serializer(virtual_host).data)
 
-    @extend_schema(request=None, responses=serializers.VirtualHostSerializer)
+    @documented({200: VirtualHostSerializer}, (404, 409), request=None, parameters=[BY_KEY])
     @action(detail=True, methods=["post"])
     def retry_provisioning(self, _request: Request, **_kwargs: Any) -> Response:
         """Mark a failed virtual host as pending again, for its provisioner to find."""
@@ -97,74 +118,3 @@ class VirtualHostViewSet(
         changed = reports.record(virtual_host, {"status": ProvisioningStatus.PENDING})
         reports.save_all({virtual_host: changed})
         return Response(self.get_serializer(virtual_host).data)
-
-    @extend_schema(request=serializers.ThemeSerializer, responses=serializers.ThemeSerializer)
-    @action(detail=True, methods=["get", "put"])
-    def theme(self, request: Request, **_kwargs: Any) -> Response:
-        """Show or change the theme. What a change leaves out stays as it is."""
-        virtual_host = self.get_object()
-        if request.method == "PUT":
-            change = serializers.ThemeSerializer(virtual_host, data=request.data, partial=True)
-            change.is_valid(raise_exception=True)
-            change.save()
-        return Response(serializers.ThemeSerializer(virtual_host).data)
-
-    @extend_schema(
-        methods=["POST"], request=serializers.LogoSerializer, responses=serializers.LogoSerializer
-    )
-    @extend_schema(
-        methods=["DELETE"],
-        parameters=[OpenApiParameter("logo_type", enum=LOGO_TYPES, required=True)],
-        responses={204: None},
-    )
-    @action(
-        detail=True,
-        methods=["post", "delete"],
-        parser_classes=[parsers.MultiPartParser],
-    )
-    def theme_logo(self, request: Request, **_kwargs: Any) -> Response:
-        """Upload a logo, or go back to the instance's own."""
-        virtual_host = self.get_object()
-        if request.method == "DELETE":
-            which = serializers.LogoTypeSerializer(data=request.query_params)
-            which.is_valid(raise_exception=True)
-            logos.clear(virtual_host, which.validated_data["logo_type"])
-            return Response(status=status.HTTP_204_NO_CONTENT)
-        upload = serializers.LogoSerializer(data=request.data)
-        upload.is_valid(raise_exception=True)
-        logo_type = upload.validated_data["logo_type"]
-        try:
-            logos.replace(virtual_host, logo_type, upload.validated_data["image"])
-        except DjangoValidationError as error:
-            raise ValidationError({"image": error.messages}) from None
-        return Response({"logo_type": logo_type, "url": logo_url(virtual_host, logo_type)})
-
-    @extend_schema(
-        request=serializers.ReportsSerializer, responses=serializers.ReportResultsSerializer
-    )
-    @action(detail=False, methods=["post"], filter_backends=[], pagination_class=None)
-    def report(self, request: Request, **_kwargs: Any) -> Response:
-        """Take in what a provisioner reports. A bad report is answered and stops no other."""
-        envelope = serializers.ReportsSerializer(data=request.data)
-        envelope.is_valid(raise_exception=True)
-        return Response({"results": _record_all(envelope.validated_data["reports"])})
-
-
-def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:
-    read = [serializers.ReportSerializer.read(data) for data in reported]
-    with transaction.atomic():
-        known = reports.find_all({report["name"] for report, _error in read if report})
-        changed: dict[VirtualHost, set[str]] = {}
-        results = []
-        for data, (report, error) in zip(reported, read, strict=True):
-            named = data.get("name") if isinstance(data, dict) else None
-            virtual_host = known.get(report["name"]) if report else None
-            if report and virtual_host is None:
-                error = f"There is no virtual host '{report['name']}'."
-            fields = reports.record(virtual_host, report) if report and virtual_host else set()
-            if virtual_host:
-                changed.setdefault(virtual_host, set()).update(fields)
-            name = named if isinstance(named, str) else None
-            results.append({"name": name, "changed": bool(fields), "error": error})
-        reports.save_all(changed)
-    return results

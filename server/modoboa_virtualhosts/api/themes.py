@@ -1,0 +1,159 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# SPDX-License-Identifier: ISC
+"""The endpoints of a virtual host's theme: colours as one thing, each logo as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import parsers, serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import logos, theme
+from ..models import VirtualHost, validate_color
+from ..theme import LOGO_TYPES, logo_url
+from .endpoint import VirtualHostEndpoint
+from .schema import BY_KEY, documented
+
+
+class ColorField(serializers.CharField):
+    """A colour such as #1565c0, blank for the instance's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, allow_blank=True, validators=[_blank_or_color], **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the colour in lowercase, so that the same colour is always the same text."""
+        return str(super().to_internal_value(data)).lower()
+
+
+def _blank_or_color(value: str) -> None:
+    if value:
+        validate_color(value)
+
+
+class VirtualHostLogoDigestsSerializer(serializers.Serializer[Any]):
+    """SHA-256 of each logo's content, null where the instance's own shows."""
+
+    login = serializers.CharField(allow_null=True)
+    menu = serializers.CharField(allow_null=True)
+    creation_form = serializers.CharField(allow_null=True)
+
+
+class VirtualHostThemeSerializer(serializers.ModelSerializer[VirtualHost]):
+    """What a virtual host shows of its own; blank stands for the instance's."""
+
+    theme_primary_color = ColorField()
+    theme_primary_color_light = ColorField()
+    theme_primary_color_dark = ColorField()
+    theme_secondary_color = ColorField()
+    theme_label_color = ColorField()
+    theme_login_logo_url = serializers.SerializerMethodField()
+    theme_menu_logo_url = serializers.SerializerMethodField()
+    theme_creation_form_logo_url = serializers.SerializerMethodField()
+    logo_digests = serializers.SerializerMethodField()
+
+    class Meta:
+        model = VirtualHost
+        fields = (
+            *theme.COLORS,
+            "theme_login_logo_url",
+            "theme_menu_logo_url",
+            "theme_creation_form_logo_url",
+            "logo_digests",
+        )
+
+    def get_theme_login_logo_url(self, virtual_host: VirtualHost) -> str:
+        """Return the address of the login page's logo."""
+        return theme.logo_url(virtual_host, "login")
+
+    def get_theme_menu_logo_url(self, virtual_host: VirtualHost) -> str:
+        """Return the address of the side menu's logo."""
+        return theme.logo_url(virtual_host, "menu")
+
+    def get_theme_creation_form_logo_url(self, virtual_host: VirtualHost) -> str:
+        """Return the address of the creation form's logo."""
+        return theme.logo_url(virtual_host, "creation_form")
+
+    @extend_schema_field(VirtualHostLogoDigestsSerializer)
+    def get_logo_digests(self, virtual_host: VirtualHost) -> dict[str, str | None]:
+        """Return what clients compare their files with."""
+        return {kind: logos.digest(virtual_host, kind) for kind in theme.LOGO_TYPES}
+
+    def update(self, instance: VirtualHost, validated_data: dict[str, Any]) -> VirtualHost:
+        """Save what was sent and nothing else: the rest may have changed meanwhile."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
+
+
+class VirtualHostLogoTypeSerializer(serializers.Serializer[Any]):
+    """Which of the logos."""
+
+    logo_type = serializers.ChoiceField(choices=theme.LOGO_TYPES)
+
+
+class VirtualHostLogoSerializer(VirtualHostLogoTypeSerializer):
+    """A logo to upload; what is in the file is checked, not how it is called."""
+
+    image = serializers.FileField(allow_empty_file=False, write_only=True)
+    url = serializers.CharField(read_only=True)
+
+
+class ThemeEndpoint(VirtualHostEndpoint):
+    """``{id}/theme/`` and ``{id}/theme_logo/``."""
+
+    @documented({200: VirtualHostThemeSerializer}, (404,), methods=["GET"], parameters=[BY_KEY])
+    @documented(
+        {200: VirtualHostThemeSerializer},
+        (400, 404, 415),
+        methods=["PUT"],
+        request=VirtualHostThemeSerializer,
+        parameters=[BY_KEY],
+    )
+    @action(detail=True, methods=["get", "put"])
+    def theme(self, request: Request, **_kwargs: Any) -> Response:
+        """Show or change the theme. What a change leaves out stays as it is."""
+        virtual_host = self.get_object()
+        if request.method == "PUT":
+            change = VirtualHostThemeSerializer(virtual_host, data=request.data, partial=True)
+            change.is_valid(raise_exception=True)
+            change.save()
+        return Response(VirtualHostThemeSerializer(virtual_host).data)
+
+    @documented(
+        {200: VirtualHostLogoSerializer},
+        (400, 404, 415),
+        methods=["POST"],
+        request=VirtualHostLogoSerializer,
+        parameters=[BY_KEY],
+    )
+    @documented(
+        {204: None},
+        (400, 404),
+        methods=["DELETE"],
+        parameters=[BY_KEY, OpenApiParameter("logo_type", enum=LOGO_TYPES, required=True)],
+    )
+    @action(detail=True, methods=["post", "delete"], parser_classes=[parsers.MultiPartParser])
+    def theme_logo(self, request: Request, **_kwargs: Any) -> Response:
+        """Upload a logo, or go back to the instance's own."""
+        virtual_host = self.get_object()
+        if request.method == "DELETE":
+            which = VirtualHostLogoTypeSerializer(data=request.query_params)
+            which.is_valid(raise_exception=True)
+            logos.clear(virtual_host, which.validated_data["logo_type"])
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        upload = VirtualHostLogoSerializer(data=request.data)
+        upload.is_valid(raise_exception=True)
+        logo_type = upload.validated_data["logo_type"]
+        try:
+            logos.replace(virtual_host, logo_type, upload.validated_data["image"])
+        except DjangoValidationError as error:
+            raise ValidationError({"image": error.messages}) from None
+        return Response({"logo_type": logo_type, "url": logo_url(virtual_host, logo_type)})
