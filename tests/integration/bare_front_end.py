@@ -16,6 +16,7 @@ from string import Template
 from typing import Any
 
 from bed import wait
+from bed.command import run
 from integration.front_end import ADDRESS, FrontEnd
 
 _CONFIGURATION = Template("""\
@@ -66,22 +67,45 @@ class BareFrontEnd(FrontEnd):
 
     def start(self) -> None:
         """Start nginx and wait until it listens."""
-        self.process = subprocess.Popen(
-            [
-                *(self.binary, "-p", self.directory, "-c", self.config),
-                *("-e", self.directory / "error.log"),
-            ],
-            stdin=subprocess.DEVNULL,
-        )
+        self.launch()
         pid = self.directory / "nginx.pid"
         application = f"{self.directory}/application.sock"
         wait.until(
             lambda: wait.listens(application) and pid.exists(), what="nginx listens", timeout=10
         )
 
-    def errors(self) -> str:
-        """What nginx has logged so far."""
-        return (self.directory / "error.log").read_text()
+    def warnings(self) -> list[str]:
+        """What nginx has to say about its configuration, though it takes it."""
+        tested = subprocess.run(
+            [
+                *(self.binary, "-p", self.directory, "-c", self.config),
+                *("-e", self.directory / "error.log", "-t"),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        fine = ("syntax is ok", "test is successful")
+        return [line for line in tested.stderr.splitlines() if not line.endswith(fine)]
+
+    def complaints(self) -> list[str]:
+        """What nginx has logged while it ran, but for its work and for who asked for what is not there."""
+        lines = (self.directory / "error.log").read_text().splitlines()
+        quiet = ("[info]", "[notice]", "(2: No such file or directory), client: ")
+        return [line for line in lines if not any(text in line for text in quiet)]
+
+    def issue_rsa(self, name: str) -> None:
+        """Put a new certificate with an RSA key in place."""
+        directory = self.storage / "certs" / name
+        directory.mkdir(parents=True, exist_ok=True)
+        run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90"),
+                *("-subj", f"/CN={name}", "-keyout", directory / "privkey.pem"),
+                *("-out", directory / "fullchain.pem"),
+            ],
+            purpose=f"making an RSA certificate for {name}",
+        )
 
     def request(
         self,
