@@ -59,6 +59,11 @@ class Step:
         return self.error is None and self.after != self.before
 
     @property
+    def takes_away(self) -> bool:
+        """Whether nginx is not to read the host's block any more."""
+        return self._is_loaded(self.before) and not self._is_loaded(self.after)
+
+    @property
     def changed(self) -> bool:
         """Whether anything changes: on disk, or in the certificate that is served."""
         return self.error is None and (self.writes or self.stale)

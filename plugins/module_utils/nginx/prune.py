@@ -9,6 +9,8 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import check_hostname
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import ItemsError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import (
     CATCH_ALL,
     state_of,
@@ -23,6 +25,29 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost impor
 _SUFFIX = ".conf"
 # More than the line by which a file is known
 _HEAD = 1024
+
+
+def named_hosts(hosts: Collection[VirtualHost], keep: Collection[str]) -> set[str]:
+    """The hosts that pruning leaves alone.
+
+    :param hosts: the task's
+    :param keep: more names
+    :raises ItemsError: nothing is left, or a name is misspelt and would not be kept
+    """
+    if not hosts:
+        raise ItemsError(
+            "prune with an empty list of vhosts would remove every virtual host; list those that"
+            " stay, or let those that go be absent"
+        )
+    problems = []
+    for name in keep:
+        try:
+            check_hostname(name)
+        except ValueError as error:
+            problems.append(f"keep: {error}")
+    if problems:
+        raise ItemsError("; ".join(problems))
+    return {*(host.name for host in hosts), *keep}
 
 
 def unnamed_hosts(

@@ -31,7 +31,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     RunCommand,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import unnamed_hosts
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import (
+    named_hosts,
+    unnamed_hosts,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
     Rendering,
     unpack,
@@ -69,6 +72,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     """
     hosts = virtual_hosts(params)
     common = settings(params, check_mode)
+    named = named_hosts(hosts, params["keep"]) if params["prune"] else None
     rendered = _blocks(params["rendered"], hosts, common)
     layout = Layout.of(params["sites_available"], params["sites_enabled"])
     nginx = Nginx(
@@ -85,8 +89,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     renewed = frozenset(params["renewed"])
     with contextlib.nullcontext() if check_mode else locked(layout.available):
         recovered = transaction.recover(check_mode)
-        named = {*(host.name for host in hosts), *params["keep"]}
-        pruned = unnamed_hosts(layout, named, recovered) if params["prune"] else []
+        pruned = [] if named is None else unnamed_hosts(layout, named, recovered)
         steps: list[Step] = [
             plan(
                 host,

@@ -115,7 +115,8 @@ class Trial:
         if result.ok:
             return
         if len(steps) == 1:
-            self._staging.fail(steps, f"nginx does not accept the block: {_hint(result.error)}")
+            what = "the configuration without it" if steps[0].takes_away else "the block"
+            self._staging.fail(steps, f"nginx does not accept {what}: {_hint(result.error)}")
             return
         self._staging.undo(steps)
         middle = len(steps) // 2

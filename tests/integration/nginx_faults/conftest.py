@@ -5,23 +5,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from bed.prefix import find
+from bed.nginx_releases import NGINX_BOOKWORM
 from integration.bare_front_end import BareFrontEnd
+from integration.nginx_releases import front_end_of
 
 
 @pytest.fixture
 def front_end() -> Iterator[BareFrontEnd]:
     """A running nginx of the test's own, without a default server."""
-    # Not below pytest's folder: a socket's path must be short
-    with tempfile.TemporaryDirectory(prefix="front-end-") as folder:
-        created = BareFrontEnd(Path(folder), find().bin / "nginx", workers=1)
-        created.start()
-        try:
-            yield created
-        finally:
-            created.stop()
+    with front_end_of(NGINX_BOOKWORM, workers=1) as running:
+        yield running

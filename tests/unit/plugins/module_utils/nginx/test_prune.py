@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.items import ItemsError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import CATCH_ALL
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout, Site
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import unnamed_hosts
-from unit.plugins.module_utils.nginx.hosts import block, linked
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import (
+    named_hosts,
+    unnamed_hosts,
+)
+from unit.plugins.module_utils.nginx.hosts import block, host, linked
 
 OURS = ("a.example.com", "b.example.com", "c.example.com")
 
@@ -55,3 +59,17 @@ def test_a_directory_that_cannot_be_read(layout: Layout, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(NginxError, match="Permission denied"):
         names(layout, set())
+
+
+def test_what_stays() -> None:
+    assert named_hosts([host("a.example.com")], ["b.example.com"]) == {
+        "a.example.com",
+        "b.example.com",
+    }
+
+
+def test_what_would_be_a_mistake() -> None:
+    with pytest.raises(ItemsError, match="would remove every virtual host"):
+        named_hosts([], ["a.example.com"])
+    with pytest.raises(ItemsError, match=r"keep: hostname 'B\.example\.com' has upper-case"):
+        named_hosts([host("a.example.com")], ["B.example.com"])
