@@ -112,3 +112,26 @@ class License(models.Model):
 
     def __str__(self) -> str:
         return str(self.installation)
+
+
+class Parameters(models.Model):
+    """The global settings of provisioning: one row, with the key 1. Checked by parameters.py."""
+
+    acme_storage = models.CharField(max_length=255, default="/var/lib/modoboa-virtualhosts")
+    # Blank stands for settings.py, or Let's Encrypt
+    acme_directory_url = models.CharField(max_length=255, blank=True, default="")
+    acme_contact = models.JSONField(default=list)
+    acme_renewal_threshold = models.PositiveSmallIntegerField(default=30)
+    nginx_configuration_directory = models.CharField(
+        max_length=255, default="/etc/nginx/sites-available"
+    )
+    nginx_enabled_sites_directory = models.CharField(
+        max_length=255, blank=True, default="/etc/nginx/sites-enabled"
+    )
+    # Where Modoboa's own installer has uWSGI listen
+    nginx_upstream = models.CharField(
+        max_length=255, default="unix:/run/uwsgi/app/modoboa_instance/socket"
+    )
+
+    def __str__(self) -> str:
+        return "parameters"

@@ -69,6 +69,8 @@ def endpoints(people: People) -> list[tuple[str, str]]:
         ("delete", f"{ROOT}{pk}/theme_logo/?logo_type=login"),
         ("post", f"{ROOT}report/"),
         ("options", ROOT),
+        ("get", "/api/v2/parameters/virtualhosts/"),
+        ("put", "/api/v2/parameters/virtualhosts/"),
     ]
 
 

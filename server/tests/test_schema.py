@@ -32,6 +32,8 @@ OPERATIONS = {
     ("post", f"{ROOT}report/"): {"200", "400", "415"},
     ("get", f"{ROOT}license/"): {"200"},
     ("post", f"{ROOT}license/"): {"200", "409"},
+    ("get", "/api/v2/parameters/virtualhosts/"): {"200"},
+    ("put", "/api/v2/parameters/virtualhosts/"): {"200", "400", "415"},
 }
 
 
