@@ -221,12 +221,25 @@ class Transaction:
                 self.reloaded = True
                 self._verify(steps)
         except NginxError as error:
-            self._staging.fail(changed_among(steps), str(error))
-            # Whatever nginx has taken after all, it must end with what is on disk
-            try:
-                self._nginx.reload(self._timeout)
-            except NginxError:
-                return False
+            return self._fall_back(steps, str(error))
+        return True
+
+    def _fall_back(self, steps: Sequence[Step], error: str) -> bool:
+        """Put back what was written, and let nginx take that, whatever it has taken after all.
+
+        What was not written is no reason for it to fail: renewed certificates get in.
+
+        :returns: whether nginx has what is on disk
+        """
+        self._staging.fail(writing_among(steps), error)
+        try:
+            self._nginx.reload(self._timeout)
+        except NginxError:
+            self._staging.fail(changed_among(steps), error)
+            return False
+        if changed_among(steps):
+            self.reloaded = True
+            self._verify(steps)
         return True
 
     def _test_while(self, look: Look, written: Iterable[Step]) -> TestResult | None:

@@ -291,10 +291,20 @@ def renewed(layout: Layout, name: str) -> Step:
 
 
 def test_a_certificate_alone_and_no_reload(layout: Layout, nginx: Paper) -> None:
-    nginx.refuses_reload = 1
+    nginx.refuses_reload = 2
     entry = renewed(layout, NAMES[0])
     transaction(nginx).commit([entry])
     assert (entry.error, entry.changed) == ("nginx started no new workers", False)
+
+
+def test_a_certificate_beside_a_block_that_does_not_get_in(layout: Layout, nginx: Paper) -> None:
+    nginx.refuses_reload = 1
+    entries = [renewed(layout, NAMES[0]), step(layout, NAMES[4])]
+    audience = Audience()
+    run = transaction(nginx, audience)
+    run.commit(entries)
+    assert errors(entries) == {NAMES[4]: "nginx started no new workers"}
+    assert (run.reloaded, audience.asked) == (True, [NAMES[0]])
 
 
 def test_a_certificate_that_nginx_does_not_take(layout: Layout, nginx: Paper) -> None:
