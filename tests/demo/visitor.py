@@ -38,12 +38,12 @@ class LoginPage:
     logo: bytes
 
 
-def certificate(bed: Bed, hostname: str) -> ServedCertificate:
+def certificate(bed: Bed, hostname: str, address: str = LOOPBACK) -> ServedCertificate:
     """The certificate served for a name. Raises ssl.SSLError if it cannot be trusted."""
     context = ssl.create_default_context(cadata=bed.acme.issuer_roots())
-    address = (LOOPBACK, bed.nginx.https_port)
+    server = (address, bed.nginx.https_port)
     with (
-        socket.create_connection(address, timeout=TIMEOUT) as connection,
+        socket.create_connection(server, timeout=TIMEOUT) as connection,
         context.wrap_socket(connection, server_hostname=hostname) as tls,
     ):
         # Any: the nesting of names is deeper than what the library declares
