@@ -16,6 +16,8 @@ from bed.bed import Bed
 from demo import example, table, visitor
 from demo.example import Tenant
 
+NOBODY = "mail.nobody.example"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -105,6 +107,10 @@ def of_the_portals(bed: Bed) -> Iterator[Finding]:
             )
             target = visitor.redirect(bed, name)
             yield Finding(f"{name}: HTTP redirects to {target}", target.startswith("https://"))
+    yield Finding(
+        f"{NOBODY}: a name that no tenant has gets no certificate, and no portal",
+        visitor.is_refused(bed, NOBODY),
+    )
     for tenant in ready[:2]:
         page = visitor.login_page(bed, tenant.hostname)
         yield Finding(

@@ -57,6 +57,15 @@ def certificate(bed: Bed, hostname: str, address: str = LOOPBACK) -> ServedCerti
     )
 
 
+def is_refused(bed: Bed, hostname: str) -> bool:
+    """Whether a name gets no certificate at all."""
+    try:
+        certificate(bed, hostname)
+    except ssl.SSLError as error:
+        return "UNRECOGNIZED_NAME" in (error.reason or "")
+    return False
+
+
 def redirect(bed: Bed, hostname: str) -> str:
     """Where plain HTTP sends a visitor; empty if nowhere."""
     connection = HTTPConnection(LOOPBACK, bed.nginx.http_port, timeout=TIMEOUT)
