@@ -55,7 +55,7 @@ def record(virtual_host: VirtualHost, report: Report) -> set[str]:
 
 
 def save_all(changed: Mapping[VirtualHost, set[str]]) -> None:
-    """Save records that reports were written into.
+    """Save records that something was written into.
 
     :param changed: the fields of each that say something else; the others are not written, since
         another request may have changed them in the meantime
@@ -65,5 +65,5 @@ def save_all(changed: Mapping[VirtualHost, set[str]]) -> None:
         if fields:
             alike.setdefault(frozenset(fields), []).append(virtual_host)
     for names, virtual_hosts in alike.items():
-        # Nothing that hosts.py remembers is among these fields, so no change needs announcing
+        # Sends no signal; what has to be known elsewhere, changes.py notices
         VirtualHost.objects.bulk_update(virtual_hosts, sorted(names), batch_size=100)

@@ -37,6 +37,7 @@ def endpoints(pk: int, domain: int) -> list[tuple[str, str]]:
         ("post", f"{URL}{pk}/theme_logo/"),
         ("delete", f"{URL}{pk}/theme_logo/?logo_type=login"),
         ("post", f"{URL}report/"),
+        ("post", f"{URL}bulk/"),
         ("get", f"{URL}license/"),
         ("post", f"{URL}license/"),
         ("delete", f"{URL}{pk}/"),

@@ -68,6 +68,7 @@ def endpoints(people: People) -> list[tuple[str, str]]:
         ("post", f"{ROOT}{pk}/theme_logo/"),
         ("delete", f"{ROOT}{pk}/theme_logo/?logo_type=login"),
         ("post", f"{ROOT}report/"),
+        ("post", f"{ROOT}bulk/"),
         ("options", ROOT),
         ("get", "/api/v2/parameters/virtualhosts/"),
         ("put", "/api/v2/parameters/virtualhosts/"),

@@ -34,11 +34,14 @@ class VirtualHostReportSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(required=False, allow_blank=True, allow_null=True)
     certificate_valid_until = serializers.DateTimeField(required=False, allow_null=True)
 
+    may_say_nothing = False
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for something to record, for a reason with every failure, and for none without."""
         status, error = attrs.get("status"), attrs.get("error") or ""
         attrs["error"] = error
-        if status is None and "certificate_valid_until" not in attrs:
+        says_nothing = status is None and "certificate_valid_until" not in attrs
+        if says_nothing and not self.may_say_nothing:
             raise serializers.ValidationError(
                 {"status": "Report a status, certificate_valid_until, or both."}
             )
@@ -114,9 +117,12 @@ def as_text(errors: Mapping[str, Any]) -> str:
 
     :param errors: the serializer's errors: texts by field
     """
-    return " ".join(
-        f"{name}: {' '.join(str(text) for text in texts)}" for name, texts in errors.items()
-    )
+    texts = []
+    for name, found in errors.items():
+        # By field again, or by place in a list, where a field has parts
+        said = as_text(found) if isinstance(found, Mapping) else " ".join(map(str, found))
+        texts.append(f"{name}: {said}")
+    return " ".join(texts)
 
 
 def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:

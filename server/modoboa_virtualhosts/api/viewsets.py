@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from .. import reports
 from ..models import ProvisioningStatus
+from .bulk import BulkEndpoint
 from .filters import VirtualHostFilterSet
 from .reports import ReportEndpoint
 from .representation import VirtualHostSerializer
@@ -36,6 +37,7 @@ class VirtualHostViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
+    BulkEndpoint,
     ReportEndpoint,
     ThemeEndpoint,
 ):
