@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
+import itertools
 import re
 import socket
 import ssl
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+_AFTER_THE_YEAR = range(4, 14, 2)
 
 
 @dataclass(frozen=True)
@@ -26,31 +30,39 @@ class Certificate:
     @property
     def serial(self) -> str:
         """The serial number in hexadecimal, as C(openssl x509 -serial) prints it, in lowercase."""
-        return format(self._numbers()[0], "x")
+        return format(self._numbers[0], "x")
 
     @property
     def not_after(self) -> str:
         """The end of validity in ISO 8601, in UTC."""
-        return self._numbers()[1].strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._numbers[1].strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    @functools.cached_property
     def _numbers(self) -> tuple[int, datetime.datetime]:
         """Serial number and end of validity, read from the DER (RFC 5280 section 4.1).
 
         :raises ValueError: this is no certificate
         """
         ((_tag, certificate),) = _values(self.der)
-        (_tag, to_be_signed), *_signature = _values(certificate)
-        fields = [(tag, value) for tag, value in _values(to_be_signed) if tag != 0xA0]
-        serial, _algorithm, _issuer, validity = fields[:4]
+        _tag, to_be_signed = next(_values(certificate), (0, b""))
+        fields = (field for field in _values(to_be_signed) if field[0] != 0xA0)
+        serial, _algorithm, _issuer, validity = itertools.islice(fields, 4)
         _not_before, (time_tag, not_after) = _values(validity[1])
         text = not_after.decode("ascii")
         if time_tag == 0x17:  # UTCTime: two digits of the year, 1950 to 2049
             text = ("19" if text >= "50" else "20") + text
-        end = datetime.datetime.strptime(text[:-1] + "+0000", "%Y%m%d%H%M%S%z")
+        # Not by strptime, which takes longer than all the rest together, a thousand times a run
+        month, day, hour, minute, second = (int(text[at : at + 2]) for at in _AFTER_THE_YEAR)
+        end = datetime.datetime(
+            int(text[:4]), month, day, hour, minute, second, tzinfo=datetime.timezone.utc
+        )
         return int.from_bytes(serial[1], "big"), end
 
     def summary(self) -> dict[str, str]:
-        """Serial number and end of validity, as results show them."""
+        """Serial number and end of validity, as results show them.
+
+        :raises ValueError: this is no certificate
+        """
         return {"serial": self.serial, "not_after": self.not_after}
 
 

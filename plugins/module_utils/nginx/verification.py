@@ -74,6 +74,9 @@ class Verification:
         except OSError:
             step.served = None
         step.stale = step.served != step.certificate
+        if not step.stale:
+            # Which has been read already
+            step.served = step.certificate
 
     def _wait(self, step: Step, deadline: float) -> str | None:
         checks: list[Callable[[Step, str], str | None]] = []
