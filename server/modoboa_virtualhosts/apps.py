@@ -24,11 +24,15 @@ class VirtualHostsConfig(AppConfig):
             domain_field,
             isolation,
             license_checks,
+            pages,
             redirect_uris,
             request_theme,
+            sender,
         )
 
         del checks, domain_field, license_checks, redirect_uris, request_theme
         allowed_hosts.install()
         changes.install()
         isolation.install()
+        pages.install()
+        sender.install()

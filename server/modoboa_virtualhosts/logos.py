@@ -27,6 +27,8 @@ logger = logging.getLogger("modoboa.admin")
 
 FOLDER = "virtualhosts"
 _EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
+# What the decoder calls a JPEG with a second picture in it, as telephones make them
+_ALSO_JPEG = "MPO"
 
 
 def replace(virtual_host: VirtualHost, logo_type: str, upload: File[bytes]) -> None:
@@ -122,7 +124,7 @@ def _raster_format(content: bytes) -> str:
                 too_large = max(image.size) > limit
                 if not too_large:
                     image.load()
-                return_format = str(image.format)
+                kind = "JPEG" if image.format == _ALSO_JPEG else str(image.format)
     except Exception:  # decoders fail in many ways on what is no image, all of them mean this
         raise ValidationError(
             "This is no image that can be shown: use PNG, JPEG, WebP or plain SVG.",
@@ -132,7 +134,7 @@ def _raster_format(content: bytes) -> str:
         raise ValidationError(
             f"The image is wider or higher than {limit} pixels.", code="too_large"
         )
-    return return_format
+    return kind
 
 
 @receiver(post_delete, sender=VirtualHost)

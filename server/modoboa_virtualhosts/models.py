@@ -79,6 +79,9 @@ class VirtualHost(models.Model):
     login_logo = models.FileField(max_length=200, blank=True, default="")
     menu_logo = models.FileField(max_length=200, blank=True, default="")
     creation_form_logo = models.FileField(max_length=200, blank=True, default="")
+    favicon_logo = models.FileField(max_length=200, blank=True, default="")
+    theme_page_title = models.CharField(max_length=100, blank=True, default="")
+    theme_sender_address = models.EmailField(blank=True, default="")
 
     class Meta:
         ordering = ("name",)

@@ -12,6 +12,7 @@ from modoboa.core.signals import get_theme_parameters
 from modoboa.lib.signals import get_request
 
 from . import hosts
+from .theme import PARAMETERS
 
 logger = logging.getLogger("modoboa.admin")
 
@@ -28,4 +29,6 @@ def theme_of_request(**_kwargs: Any) -> dict[str, str]:
     except Exception:  # an error here would take away the page on which to log in and look for it
         logger.exception("Virtual hosts: the theme could not be looked up")
         return {}
-    return dict(host.theme) if host else {}
+    if host is None:
+        return {}
+    return {name: value for name, value in host.theme.items() if name in PARAMETERS}

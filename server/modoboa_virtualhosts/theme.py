@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # SPDX-License-Identifier: ISC
-"""What the theme of a virtual host is made of."""
+"""What a theme consists of, and which parts of it a virtual host has of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ COLORS = (
     "theme_secondary_color",
     "theme_label_color",
 )
-LOGO_TYPES = ("login", "menu", "creation_form")
+# Modoboa knows nothing of the favicon; it is uploaded and cleared like a logo
+FAVICON = "favicon"
+LOGO_TYPES = ("login", "menu", "creation_form", FAVICON)
+# Neither does it know of these
+PAGE_TITLE = "theme_page_title"
+SENDER_ADDRESS = "theme_sender_address"
+TEXTS = (PAGE_TITLE, SENDER_ADDRESS)
 
 
 def logo_field(logo_type: str) -> str:
@@ -25,6 +31,12 @@ def logo_field(logo_type: str) -> str:
 def logo_parameter(logo_type: str) -> str:
     """Return the name of Modoboa's parameter that a logo replaces."""
     return f"theme_{logo_type}_logo_url"
+
+
+# What Modoboa asks for
+PARAMETERS = frozenset(
+    (*COLORS, *(logo_parameter(logo_type) for logo_type in LOGO_TYPES if logo_type != FAVICON))
+)
 
 
 def logo_url(virtual_host: VirtualHost, logo_type: str) -> str:
@@ -38,6 +50,6 @@ def overrides(virtual_host: VirtualHost) -> dict[str, str]:
 
     :param virtual_host: the virtual host
     """
-    values = {name: getattr(virtual_host, name) for name in COLORS}
+    values = {name: getattr(virtual_host, name) for name in (*COLORS, *TEXTS)}
     values |= {logo_parameter(kind): logo_url(virtual_host, kind) for kind in LOGO_TYPES}
     return {name: value for name, value in values.items() if value}

@@ -84,7 +84,20 @@ def test_upload(logos: Logos, content: bytes, extension: str) -> None:
     assert theme["theme_menu_logo_url"] == url
     assert theme["theme_login_logo_url"] == ""
     digest = hashlib.sha256(content).hexdigest()
-    assert theme["logo_digests"] == {"login": None, "menu": digest, "creation_form": None}
+    assert theme["logo_digests"] == {
+        "login": None,
+        "menu": digest,
+        "creation_form": None,
+        "favicon": None,
+    }
+
+
+def test_a_jpeg_with_two_pictures(logos: Logos) -> None:
+    """As telephones make them; the decoder has another name for these."""
+    content = io.BytesIO()
+    pictures = [Image.new("RGB", (8, 4), color) for color in ("red", "blue")]
+    pictures[0].save(content, "MPO", save_all=True, append_images=pictures[1:])
+    assert logos.upload(content.getvalue()).json()["url"].endswith(".jpg")
 
 
 def test_replace_removes_the_old_file(logos: Logos) -> None:
@@ -125,7 +138,7 @@ def test_deleting_the_virtual_host_removes_its_files(logos: Logos, people: Peopl
     assert files() == []
 
 
-@pytest.mark.parametrize("kind", ["", "favicon", "../login"])
+@pytest.mark.parametrize("kind", ["", "icon", "../login"])
 def test_unknown_logo_type(logos: Logos, kind: str) -> None:
     assert logos.upload(picture(), kind).json().keys() == {"logo_type"}
     response = logos.clear(kind)

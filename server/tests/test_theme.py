@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 BLANK = dict.fromkeys(
-    (*theme.COLORS, *(theme.logo_parameter(kind) for kind in theme.LOGO_TYPES)), ""
-) | {"logo_digests": {"login": None, "menu": None, "creation_form": None}}
+    (*theme.COLORS, *theme.TEXTS, *(theme.logo_parameter(kind) for kind in theme.LOGO_TYPES)), ""
+) | {"logo_digests": dict.fromkeys(("login", "menu", "creation_form", "favicon"))}
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 

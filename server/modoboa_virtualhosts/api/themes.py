@@ -43,6 +43,7 @@ class VirtualHostLogoDigestsSerializer(serializers.Serializer[Any]):
     login = serializers.CharField(allow_null=True)
     menu = serializers.CharField(allow_null=True)
     creation_form = serializers.CharField(allow_null=True)
+    favicon = serializers.CharField(allow_null=True)
 
 
 class VirtualHostThemeSerializer(serializers.ModelSerializer[VirtualHost]):
@@ -56,6 +57,13 @@ class VirtualHostThemeSerializer(serializers.ModelSerializer[VirtualHost]):
     theme_login_logo_url = serializers.SerializerMethodField()
     theme_menu_logo_url = serializers.SerializerMethodField()
     theme_creation_form_logo_url = serializers.SerializerMethodField()
+    theme_favicon_logo_url = serializers.SerializerMethodField()
+    theme_page_title = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="Of server-rendered pages."
+    )
+    theme_sender_address = serializers.EmailField(
+        required=False, allow_blank=True, help_text="Of mails that people ask for on this host."
+    )
     logo_digests = serializers.SerializerMethodField()
 
     class Meta:
@@ -65,6 +73,8 @@ class VirtualHostThemeSerializer(serializers.ModelSerializer[VirtualHost]):
             "theme_login_logo_url",
             "theme_menu_logo_url",
             "theme_creation_form_logo_url",
+            "theme_favicon_logo_url",
+            *theme.TEXTS,
             "logo_digests",
         )
 
@@ -79,6 +89,10 @@ class VirtualHostThemeSerializer(serializers.ModelSerializer[VirtualHost]):
     def get_theme_creation_form_logo_url(self, virtual_host: VirtualHost) -> str:
         """Return the address of the creation form's logo."""
         return theme.logo_url(virtual_host, "creation_form")
+
+    def get_theme_favicon_logo_url(self, virtual_host: VirtualHost) -> str:
+        """Return the address of the icon that browsers show beside the title."""
+        return theme.logo_url(virtual_host, theme.FAVICON)
 
     @extend_schema_field(VirtualHostLogoDigestsSerializer)
     def get_logo_digests(self, virtual_host: VirtualHost) -> dict[str, str | None]:
