@@ -67,7 +67,7 @@ def test_mode_whatever_the_umask(tmp_path: Path, mode: int) -> None:
 
 
 def test_only_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
-    for name in (".a.conf.mailhost-new", "a.conf", ".hidden", "b.mailhost-new"):
+    for name in (".a.mailhost-new", ".a.mailhost-old", "a.conf", ".hidden", "b.mailhost-new"):
         (tmp_path / name).write_text("")
     remove_leftovers(tmp_path)
     assert {entry.name for entry in tmp_path.iterdir()} == {"a.conf", ".hidden", "b.mailhost-new"}
