@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
     HostnameError,
@@ -20,6 +21,8 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
 _SYNTAX = re.compile(r"""[\s"'`;{}$\\#]""")
 _SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?", re.ASCII)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+# What a socket's address has room for (sun_path), less the end
+_LONGEST_SOCKET = 107
 _NETWORK_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
@@ -66,12 +69,16 @@ def check_application(option: str, value: str) -> None:
     check_plain(option, value)
     if value.startswith("unix:"):
         path = value[len("unix:") :]
+        if len(path.encode("utf-8")) > _LONGEST_SOCKET:
+            raise ValueRefusedError(
+                f"{option} {value!r} is too long for a socket; {_LONGEST_SOCKET} bytes are allowed"
+            )
         # nginx takes a colon for the end of the socket's path
         if path.startswith("/") and ":" not in path and path.strip("/."):
             return
     else:
         host, colon, port = value.rpartition(":")
-        if colon and _is_port(port) and (_NETWORK_HOST.fullmatch(host) or _is_ipv6(host)):
+        if colon and _is_port(port) and (_is_network_host(host) or _is_ipv6(host)):
             return
     raise ValueRefusedError(
         f"{option} {value!r} is not where an application can listen;"
@@ -89,6 +96,22 @@ def check_listen_address(option: str, value: str) -> None:
             f"{option} {value!r} is no address; write *, an IPv4 address such as 192.0.2.1,"
             " or an IPv6 address in brackets such as [::]"
         )
+
+
+def check_listen_addresses(option: str, values: Sequence[str]) -> None:
+    """Accept addresses to listen on, each in one spelling.
+
+    :raises ValueRefusedError: there is none, or nginx would take two of them for the same
+    """
+    if not values:
+        raise ValueRefusedError(f"{option} is empty; name at least one address")
+    spellings: dict[str, str] = {}
+    for value in values:
+        check_listen_address(option, value)
+        address = "0.0.0.0" if value == "*" else value.strip("[]")  # noqa: S104 # to compare
+        other = spellings.setdefault(str(ipaddress.ip_address(address)), value)
+        if other != value:
+            raise ValueRefusedError(f"{option} {other!r} and {value!r} are the same; leave out one")
 
 
 def check_port(option: str, value: int) -> None:
@@ -167,6 +190,13 @@ def check_thumbprint(option: str, value: str) -> None:
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535
+
+
+def _is_network_host(text: str) -> bool:
+    """An IPv4 address or a name. What ends with a number is no name."""
+    if text.rpartition(".")[2].isdigit():
+        return _is_ipv4(text)
+    return _NETWORK_HOST.fullmatch(text) is not None
 
 
 def _is_ipv4(text: str) -> bool:

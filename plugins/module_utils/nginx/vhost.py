@@ -149,10 +149,9 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
     problems = _Problems()
     for option in ("http_port", "https_port"):
         problems.note(values.check_port, option, params[option])
-    for address in params["listen_addresses"]:
-        problems.note(values.check_listen_address, "listen_addresses", address)
-    if not params["listen_addresses"]:
-        problems.extend(["listen_addresses is empty; name at least one address"])
+    if params["http_port"] == params["https_port"]:
+        problems.extend([f"http_port and https_port are both {params['http_port']}; use two ports"])
+    problems.note(values.check_listen_addresses, "listen_addresses", params["listen_addresses"])
     if params["storage"] is not None:
         problems.note(values.check_directory, "storage", params["storage"])
     elif params["catch_all"] == "present" and params["challenge"] == "webroot":

@@ -207,6 +207,11 @@ def test_no_address() -> None:
         vhost.settings(params(name="a.example.com", listen_addresses=[]), False)
 
 
+def test_a_port_twice() -> None:
+    with pytest.raises(ItemsError, match="http_port and https_port are both 80"):
+        vhost.settings(params(name="a.example.com", https_port=80), False)
+
+
 def test_the_account_is_still_to_be_made_in_check_mode() -> None:
     stateless = params(name="a.example.com", challenge="stateless")
     assert vhost.settings(stateless, True).thumbprint == vhost.UNKNOWN_THUMBPRINT
