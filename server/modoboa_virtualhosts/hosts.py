@@ -42,7 +42,7 @@ _REMEMBER_SECONDS = 10.0
 # Bounds the memory that invented Host headers can take
 _REMEMBER_NAMES = 20_000
 # Bounds the memory of all other answers, each of which is about an account
-_REMEMBER_ANSWERS = 50_000
+_REMEMBER_ANSWERS = 10_000
 
 _Answer = TypeVar("_Answer")
 

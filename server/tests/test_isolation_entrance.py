@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import Browser
 from deployed import PRIMARY
 from django.contrib.contenttypes.models import ContentType
 from django.core.signals import request_finished, request_started
+from django.db import DatabaseError
 from django.test import RequestFactory
 from log_of_refusals import is_logged
 from modoboa.admin.models import Domain, Mailbox
@@ -152,3 +154,14 @@ def test_memory_of_the_log_is_bounded(people: People, monkeypatch: pytest.Monkey
     for user in (people.user_b, people.boss_b, people.helper_b, people.reseller):
         admits(user.pk, A)
     assert len(refusals._logged) <= 2
+
+
+def test_a_refusal_stays_one_when_it_cannot_be_logged(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise DatabaseError
+
+    token = Browser(A, people.user_a).tokens()["access_token"]
+    monkeypatch.setattr(refusals.logger, "warning", fail)
+    assert Browser(B).get("/api/v2/account/me/", token=token).status_code == 401

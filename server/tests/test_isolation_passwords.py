@@ -195,6 +195,16 @@ def test_addresses_of_elsewhere_that_are_at_home_here(people: People, asked: lis
     assert is_logged("helper@elsewhere.test", A, "password")
 
 
+def test_a_refusal_takes_as_long_as_a_wrong_password(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr(User, "set_password", lambda _user, password: hashed.append(password))
+    for username in ("helper@elsewhere.test", "nobody@elsewhere.test"):
+        log_in(A, username, "Guess1234")
+    assert hashed == ["Guess1234"] * 2
+
+
 def test_the_doorkeeper_is_not_in_anybodys_way(people: People) -> None:
     """It is asked without a request, and with credentials that are none of its own."""
     from django.contrib.auth import authenticate

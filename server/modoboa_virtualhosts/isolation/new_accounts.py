@@ -27,7 +27,11 @@ class Doorkeeper:
     """An authentication backend that knows nobody, and ends the search for some."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str = "", **_kwargs: object
+        self,
+        request: HttpRequest | None,
+        username: str = "",
+        password: str = "",
+        **_others: object,
     ) -> None:
         """Let other backends answer.
 
@@ -40,6 +44,8 @@ class Doorkeeper:
         if not any(entrance.may_enter(account, host) for account in accounts.only("pk")):
             known = accounts.values_list("pk", flat=True).first()
             log(Refusal(host.name, known, "password", entrance.STRANGER))
+            # Takes as long as a wrong password, as Django sees to it for unknown names
+            get_user_model()().set_password(password or "")
             raise PermissionDenied
 
 

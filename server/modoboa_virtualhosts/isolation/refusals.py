@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from asgiref.local import Local
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 
 from . import places
@@ -60,7 +61,10 @@ class Middleware:
         finally:
             _current.waiting = None
             for refusal in waiting:
-                _write(refusal)
+                try:
+                    _write(refusal)
+                except DatabaseError:  # a refusal must not become an error because of this
+                    logging.getLogger(__name__).exception("%s was not logged", refusal)
 
 
 def log(refusal: Refusal) -> None:
