@@ -96,6 +96,12 @@ def test_a_default_server_of_somebody_else_stays_and_is_told(site: Site) -> None
 def test_tenants_have_options_of_their_own(site: Site) -> None:
     logs = site.directory / "logs"
     logs.mkdir()
+    templates = site.directory / "templates"
+    templates.mkdir()
+    (templates / "present.conf.j2").write_text(
+        '{% extends "mailhost.modoboa/present.conf.j2" %}'
+        '{% block more %}location = /template { return 200 "{{ host.name }}"; }\n{% endblock %}'
+    )
     usual = site.add("dogwood")
     special = site.add(
         "elm",
@@ -110,6 +116,7 @@ def test_tenants_have_options_of_their_own(site: Site) -> None:
         "virtualhosts_nginx_error_log": str(logs / "error.log"),
         "virtualhosts_nginx_common_snippet": 'location = /common { return 200 "for all"; }',
         "virtualhosts_nginx_hsts_max_age": 3600,
+        "virtualhosts_nginx_templates": str(templates),
     }
     done = site.run("provision", **options)
     assert done.rc == 0, done.stdout
@@ -117,6 +124,7 @@ def test_tenants_have_options_of_their_own(site: Site) -> None:
 
     for tenant, max_age in ((usual, 3600), (special, 60)):
         assert site.get(tenant["hostname"], "/common").text == "for all"
+        assert site.get(tenant["hostname"], "/template").text == tenant["hostname"]
         headers = site.get(tenant["hostname"], "/").headers
         assert headers["Strict-Transport-Security"] == f"max-age={max_age}"
     assert site.get(special["hostname"], "/own").text == "its own"
