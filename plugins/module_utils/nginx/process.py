@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import (
+    ADMINISTRATOR_PATH,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import (
     without_comments,
 )
 
-# Where programs are that only the administrator runs; not on the path of every connection
-_ADMINISTRATOR_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _PAUSE = 0.02
 
 RunCommand = Callable[..., tuple[int, str, str]]
@@ -244,7 +245,7 @@ class Nginx:
 
 
 def _find(program: str) -> str:
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), _ADMINISTRATOR_PATH])
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), ADMINISTRATOR_PATH])
     found = shutil.which(program, path=path)
     if found is None:
         package = "nginx" if program != "systemctl" else "systemd"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.values import (
     ValueRefusedError,
@@ -36,23 +37,43 @@ def snippet(option: str, text: str) -> Snippet:
     :param option: the option the text was given with, for the message
     :raises ValueRefusedError: it is anything else; the text names the line
     """
+    try:
+        _read(text)
+    except _IncompleteError as error:
+        raise ValueRefusedError(f"{option}, line {error.line}: {error}") from error
+    # The end of a comment on the last line must not be what follows
+    return Snippet(text if text.endswith("\n") or not text else f"{text}\n")
+
+
+class _IncompleteError(Exception):
+    """Something is not complete, or not readable."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+# Hundreds of hosts have the same one as a rule
+@lru_cache(maxsize=64)
+def _read(text: str) -> None:
+    """Read all of it.
+
+    :raises _IncompleteError: it cannot be read, or something is missing at the end
+    """
     found = _CONTROL.search(text)
     if found is not None:
         line = text.count("\n", 0, found.start()) + 1
-        raise ValueRefusedError(f"{option}, line {line}: there is a control character")
-    reader = _Reader(option)
+        raise _IncompleteError("there is a control character", line)
+    reader = _Reader()
     for character in text:
         reader.read(character)
     reader.end()
-    # The end of a comment on the last line must not be what follows
-    return Snippet(text if text.endswith("\n") or not text else f"{text}\n")
 
 
 @dataclass
 class _Reader:
     """Reads as nginx does (ngx_conf_read_token), character by character."""
 
-    option: str
     line: int = 1
     word: str = ""
     """What was read of a word"""
@@ -89,14 +110,14 @@ class _Reader:
     def end(self) -> None:
         """There is no more.
 
-        :raises ValueRefusedError: something is incomplete
+        :raises _IncompleteError: something is not complete
         """
         if self.quote:
-            raise self._refuse(f"a {self.quote} is not closed", self.started)
+            raise _IncompleteError(f"a {self.quote} is not closed", self.started)
         if self.words or self.in_word:
-            raise self._refuse("the directive does not end; is a ; missing?", self.started)
+            raise _IncompleteError("the directive does not end; is a ; missing?", self.started)
         if self.blocks:
-            raise self._refuse("the { is not closed", self.blocks[-1])
+            raise _IncompleteError("the { is not closed", self.blocks[-1])
 
     def _begin(self, character: str) -> None:
         """Between words."""
@@ -147,11 +168,11 @@ class _Reader:
         elif character == ")":
             self._begin(character)
         elif character not in _SPACE:
-            raise self._refuse(f"unexpected {character!r} after a quoted value", self.line)
+            raise _IncompleteError(f"unexpected {character!r} after a quoted value", self.line)
 
     def _end_word(self) -> None:
         if self.words == 0 and self.word.endswith(_FOREIGN_BLOCK):
-            raise self._refuse(
+            raise _IncompleteError(
                 f"{self.word} cannot be checked; use the form with a file", self.line
             )
         self.in_word = self.variable = False
@@ -160,16 +181,13 @@ class _Reader:
     def _punctuate(self, character: str) -> None:
         if character == "}":
             if self.words:
-                raise self._refuse("unexpected }; is a ; missing before?", self.line)
+                raise _IncompleteError("unexpected }; is a ; missing before?", self.line)
             if not self.blocks:
-                raise self._refuse("there is a } too many", self.line)
+                raise _IncompleteError("there is a } too many", self.line)
             self.blocks.pop()
             return
         if not self.words:
-            raise self._refuse(f"unexpected {character}", self.line)
+            raise _IncompleteError(f"unexpected {character}", self.line)
         if character == "{":
             self.blocks.append(self.line)
         self.words = 0
-
-    def _refuse(self, reason: str, line: int) -> ValueRefusedError:
-        return ValueRefusedError(f"{self.option}, line {line}: {reason}")
