@@ -101,7 +101,7 @@ class Transaction:
             self._nginx.insist_on_running()
             result = result or self._nginx.test()
         except NginxError as error:
-            _fail_untouched(changing, str(error))
+            self._fail_untouched(changing, str(error))
             return
         if self._catch_all is not None and self._catch_all.clashes(result):
             # Which parts can stay, nginx tells only when it takes a configuration
@@ -132,7 +132,7 @@ class Transaction:
         problem = self._why_not(at_stake)
         if problem:
             look()
-            _fail_untouched(changed_among(steps), problem)
+            self._fail_untouched(changed_among(steps), problem)
             return
         try:
             in_step = self._write_and_reload(steps, look)
@@ -198,11 +198,15 @@ class Transaction:
 
         :raises NginxError: an earlier run was interrupted, and nobody else would say so
         """
-        _fail_untouched(changing, BROKEN + error)
-        if self._catch_all is not None and not self._catch_all.decided:
-            self._catch_all.fail(BROKEN + error)
+        self._fail_untouched(changing, BROKEN + error)
         if self.recovered and not changing:
             raise NginxError(_NOT_RELOADED + error)
+
+    def _fail_untouched(self, changing: Iterable[Step], error: str) -> None:
+        for step in changing:
+            step.fail(error)
+        if self._catch_all is not None and not self._catch_all.decided:
+            self._catch_all.fail(error)
 
     # The change
 
@@ -284,8 +288,3 @@ class Transaction:
                 f"nginx does not take the configuration without {undone[0].name}: {result.error}",
             )
         self._nginx.reload(self._timeout)
-
-
-def _fail_untouched(steps: Iterable[Step], error: str) -> None:
-    for step in steps:
-        step.fail(error)

@@ -203,3 +203,14 @@ def test_undecided_while_the_rest_is_broken(nginx: Paper) -> None:
         act([step(layout, OLD), catch_all])
         assert "was broken already" in (catch_all.error or "")
         assert files_of(layout) == before
+
+
+def test_undecided_while_nginx_does_not_run_and_is_broken(nginx: Paper) -> None:
+    path = other(nginx.layout, HTTP)
+    commit(nginx)
+    Path(path).unlink()
+    nginx.main_is_broken, nginx.running = True, False
+    for act in (transaction(nginx).predict, transaction(nginx).commit):
+        catch_all = plan(nginx.layout)
+        act([catch_all])
+        assert catch_all.error == "nginx is not running"
