@@ -519,9 +519,6 @@ vhosts:
       description: Its file in O(sites_available).
       type: str
       sample: /etc/nginx/sites-available/mail.atlas.example.conf
-    pruned:
-      description: Whether the task does not name it, and O(prune) takes it away.
-      type: bool
     served:
       description: The certificate that nginx was found to serve, or null if none was looked for or found.
       type: dict
@@ -536,11 +533,11 @@ vhosts:
           sample: "2027-02-20T10:11:12Z"
 catch_all:
   description: What became of the catch-all.
-  returned: with O(catch_all)
+  returned: with RV(vhosts), if O(catch_all) is set
   type: dict
   contains:
     state:
-      description: What is there now. In check mode, what would be.
+      description: What is there now, V(present) or V(absent). In check mode, what would be.
       type: str
       sample: present
     changed:
@@ -562,34 +559,6 @@ catch_all:
         - Its parts (C(http), C(https), C(quic)) that are left out, and for each the file that has the default server.
         - They come when that default server has gone. A default server that comes later makes the catch-all give way
           in the next run that changes anything; until then nginx refuses to load the two.
-      type: dict
-      sample:
-        http: /etc/nginx/sites-enabled/default
-catch_all:
-  description: What became of the catch-all.
-  returned: with RV(vhosts), if O(catch_all) is set
-  type: dict
-  contains:
-    state:
-      description: What is there now, V(present) or V(absent). In check mode, what would be.
-      type: str
-      sample: present
-    changed:
-      description: Whether its file or link changed.
-      type: bool
-    failed:
-      description: Whether it is not as asked for.
-      type: bool
-    error:
-      description: What is wrong and what to do about it, or null.
-      type: str
-      sample: null
-    file:
-      description: Its file in O(sites_available).
-      type: str
-      sample: /etc/nginx/sites-available/00-mailhost-modoboa-catch-all.conf
-    left_out:
-      description: Its parts, V(http), V(https) or V(quic), that another file has a default server for, with that file.
       type: dict
       sample:
         http: /etc/nginx/sites-enabled/default
