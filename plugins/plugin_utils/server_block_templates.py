@@ -58,6 +58,8 @@ class Templates:
             loader=ChoiceLoader([*own, ours, PrefixLoader({OURS: ours})]),
             undefined=StrictUndefined,
             finalize=_plain,
+            # A process of Ansible works on one task: a template does not change meanwhile
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
