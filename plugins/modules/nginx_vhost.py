@@ -512,6 +512,9 @@ vhosts:
       description: What is wrong and what to do about it, or null.
       type: str
       sample: null
+    pruned:
+      description: Whether O(vhosts) does not name it, and O(prune) removes it.
+      type: bool
     file:
       description: Its file in O(sites_available).
       type: str
@@ -528,6 +531,37 @@ vhosts:
           description: End of validity in ISO 8601.
           type: str
           sample: "2027-02-20T10:11:12Z"
+catch_all:
+  description: What became of the catch-all.
+  returned: with RV(vhosts), if O(catch_all) is set
+  type: dict
+  contains:
+    state:
+      description: What is there now, V(present) or V(absent). In check mode, what would be.
+      type: str
+      sample: present
+    changed:
+      description: Whether its file or link changed.
+      type: bool
+    failed:
+      description: Whether it is not as asked for. Then nothing changed for it. The virtual hosts do not depend on it.
+      type: bool
+    error:
+      description: What is wrong and what to do about it, or null.
+      type: str
+      sample: null
+    file:
+      description: Its file in O(sites_available).
+      type: str
+      sample: /etc/nginx/sites-available/00-mailhost-modoboa-catch-all.conf
+    left_out:
+      description:
+        - Its parts (C(http), C(https), C(quic)) that are left out, and for each the file that has the default server.
+        - They come when that default server has gone. A default server that comes later makes the catch-all give way
+          in the next run that changes anything; until then nginx refuses to load the two.
+      type: dict
+      sample:
+        http: /etc/nginx/sites-enabled/default
 reloaded:
   description: Whether nginx was reloaded. In check mode, whether it would be.
   returned: with RV(vhosts)
