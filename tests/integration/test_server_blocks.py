@@ -140,7 +140,7 @@ def test_pages_of_the_frontend(front_end: BareFrontEnd) -> None:
     (front_end.directory / "frontend" / "index.html").write_text(page)
     (front_end.directory / "frontend" / "favicon.ico").write_text("an icon")
     apply(front_end)
-    for path in ("/", "/index.html", "/domains/1/edit", "/login?next=%2F", "/a/b.c/d", "/apixx"):
+    for path in ("/", "/index.html", "/domains/1/edit", "/login?next=%2F", "/a/b.c/d", "/apixx/"):
         status, headers, body = headers_of(front_end, path)
         assert (status, body.decode()) == (200, page)
         assert dict(headers)["content-type"] == "text/html"
