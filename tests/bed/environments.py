@@ -76,6 +76,11 @@ def install_nginx_tools(prefix: Prefix) -> None:
     _install(prefix, "nginx-tools", [Step("nginx-tools", ("nginx-tools.txt",))])
 
 
+def install_api_tools(prefix: Prefix) -> None:
+    """What tries an API against its own description."""
+    _install(prefix, "api-tools", [Step("api-tools", ("api-tools.txt",))])
+
+
 def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:
     environment = prefix.path / "venv" / name
     python = prefix.python(name)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,12 +22,18 @@ _CONTACTS = 10
 _LONGEST_THRESHOLD = 365
 
 
+@extend_schema_field({"type": "string", "pattern": "^(/[A-Za-z0-9._+@-]+)+$", "maxLength": 255})
+class PathField(serializers.CharField):
+    """A plain absolute path."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=255, validators=[parameters.validate_path], **kwargs)
+
+
 class VirtualHostParametersSerializer(serializers.ModelSerializer[Parameters]):
     """How virtual hosts are provisioned, whoever does it."""
 
-    acme_storage = serializers.CharField(
-        max_length=255,
-        validators=[parameters.validate_path],
+    acme_storage = PathField(
         help_text="Folder of certs/<hostname>/ (fullchain.pem, privkey.pem) and webroot/.",
     )
     acme_directory_url = serializers.CharField(
@@ -44,15 +51,9 @@ class VirtualHostParametersSerializer(serializers.ModelSerializer[Parameters]):
         max_value=_LONGEST_THRESHOLD,
         help_text="A certificate is renewed this many days before it expires.",
     )
-    nginx_configuration_directory = serializers.CharField(
-        max_length=255,
-        validators=[parameters.validate_path],
-        help_text="Folder of <hostname>.conf.",
-    )
-    nginx_enabled_sites_directory = serializers.CharField(
-        max_length=255,
+    nginx_configuration_directory = PathField(help_text="Folder of <hostname>.conf.")
+    nginx_enabled_sites_directory = PathField(
         allow_blank=True,
-        validators=[parameters.validate_path],
         help_text="Folder of symbolic links to the enabled ones; blank for none.",
     )
     nginx_upstream = serializers.CharField(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import parsers, serializers, status
 from rest_framework.decorators import action
@@ -21,6 +22,7 @@ from .endpoint import VirtualHostEndpoint
 from .schema import BY_KEY, documented
 
 
+@extend_schema_field({"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"})
 class ColorField(serializers.CharField):
     """A colour such as #1565c0, blank for the instance's own."""
 
@@ -113,11 +115,21 @@ class VirtualHostLogoTypeSerializer(serializers.Serializer[Any]):
     logo_type = serializers.ChoiceField(choices=theme.LOGO_TYPES)
 
 
-class VirtualHostLogoSerializer(VirtualHostLogoTypeSerializer):
+@extend_schema_field(OpenApiTypes.BINARY)
+class UploadField(serializers.FileField):
+    """A file's content, where the schema would take an address."""
+
+
+class VirtualHostLogoUploadSerializer(VirtualHostLogoTypeSerializer):
     """A logo to upload; what is in the file is checked, not how it is called."""
 
-    image = serializers.FileField(allow_empty_file=False, write_only=True)
-    url = serializers.CharField(read_only=True)
+    image = UploadField(allow_empty_file=False)
+
+
+class VirtualHostLogoSerializer(VirtualHostLogoTypeSerializer):
+    """Where browsers find a logo."""
+
+    url = serializers.CharField()
 
 
 class ThemeEndpoint(VirtualHostEndpoint):
@@ -145,7 +157,7 @@ class ThemeEndpoint(VirtualHostEndpoint):
         {200: VirtualHostLogoSerializer},
         (400, 404, 415),
         methods=["POST"],
-        request=VirtualHostLogoSerializer,
+        request=VirtualHostLogoUploadSerializer,
         parameters=[BY_KEY],
     )
     @documented(
@@ -163,7 +175,7 @@ class ThemeEndpoint(VirtualHostEndpoint):
             which.is_valid(raise_exception=True)
             logos.clear(virtual_host, which.validated_data["logo_type"])
             return Response(status=status.HTTP_204_NO_CONTENT)
-        upload = VirtualHostLogoSerializer(data=request.data)
+        upload = VirtualHostLogoUploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         logo_type = upload.validated_data["logo_type"]
         try:
