@@ -10,6 +10,7 @@ from asgiref.local import Local
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import request_finished, request_started
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 from modoboa.admin import signals
 from modoboa.admin.models import Domain
 from rest_framework import serializers
@@ -51,7 +52,7 @@ class VirtualHostField(serializers.CharField):
             return value
         user = self.context["request"].user
         if not user.is_superuser:
-            raise PermissionDenied("Only super administrators may assign virtual hosts.")
+            raise PermissionDenied(_("Only super administrators may assign virtual hosts."))
         if value:
             for check in (validate_hostname, links.refuse_primary):
                 self._check(check, value)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext as _
+
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 MAX_LENGTH = 253
 
@@ -21,29 +23,43 @@ def check_hostname(name: str) -> None:
     :raises HostnameError: it is none
     """
     if not name:
-        raise HostnameError("The hostname is empty.")
+        raise HostnameError(_("The hostname is empty."))
     if not name.isascii():
         raise HostnameError(
-            f"The hostname '{name}' has letters outside ASCII: write it as A-labels (xn--...)."
+            _("The hostname '%(name)s' has letters outside ASCII: write it as A-labels (xn--...).")
+            % {"name": name}
         )
     if name != name.lower():
         raise HostnameError(
-            f"The hostname '{name}' has upper-case letters, only lowercase is allowed:"
-            f" write '{name.lower()}'."
+            _(
+                "The hostname '%(name)s' has upper-case letters, only lowercase is allowed:"
+                " write '%(lower)s'."
+            )
+            % {"name": name, "lower": name.lower()}
         )
     if len(name) > MAX_LENGTH:
-        raise HostnameError(f"The hostname has {len(name)} characters, {MAX_LENGTH} are allowed.")
+        raise HostnameError(
+            _("The hostname has %(length)d characters, %(allowed)d are allowed.")
+            % {"length": len(name), "allowed": MAX_LENGTH}
+        )
     labels = name.split(".")
     for label in labels:
         if not _LABEL.fullmatch(label):
             raise HostnameError(
-                f"The hostname '{name}' is malformed at '{label}': each part has 1 to 63 letters,"
-                " digits and hyphens, with no hyphen at either end."
+                _(
+                    "The hostname '%(name)s' is malformed at '%(label)s': each part has 1 to 63"
+                    " letters, digits and hyphens, with no hyphen at either end."
+                )
+                % {"name": name, "label": label}
             )
     if len(labels) < 2:
-        raise HostnameError(f"The hostname '{name}' has no domain: write it fully qualified.")
+        raise HostnameError(
+            _("The hostname '%(name)s' has no domain: write it fully qualified.") % {"name": name}
+        )
     if labels[-1].isdigit():
-        raise HostnameError(f"'{name}' looks like an IP address: a hostname is needed.")
+        raise HostnameError(
+            _("'%(name)s' looks like an IP address: a hostname is needed.") % {"name": name}
+        )
 
 
 def is_hostname(name: str) -> bool:

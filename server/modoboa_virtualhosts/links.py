@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from modoboa.admin.models import Domain
 
 from .hosts import primary_hostnames
@@ -28,8 +29,11 @@ def refuse_primary(hostname: str) -> None:
     """
     if hostname in primary_hostnames():
         raise ValidationError(
-            f"'{hostname}' is a hostname of this Modoboa instance itself (its site, or a name in"
-            " ALLOWED_HOSTS of its settings.py), so it cannot be a virtual host.",
+            _(
+                "'%(hostname)s' is a hostname of this Modoboa instance itself (its site, or a name"
+                " in ALLOWED_HOSTS of its settings.py), so it cannot be a virtual host."
+            )
+            % {"hostname": hostname},
             code="primary_hostname",
         )
 

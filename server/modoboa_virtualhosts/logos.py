@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 from PIL import Image
 
 from . import settings
@@ -96,7 +97,9 @@ def _read(upload: File[bytes]) -> bytes:
     limit = int(settings.get("MODOBOA_VIRTUALHOSTS_LOGO_MAX_BYTES"))
     content = upload.read(limit + 1)
     if len(content) > limit:
-        raise ValidationError(f"The image is larger than {limit} bytes.", code="too_large")
+        raise ValidationError(
+            _("The image is larger than %(limit)d bytes.") % {"limit": limit}, code="too_large"
+        )
     return bytes(content)
 
 
@@ -127,12 +130,13 @@ def _raster_format(content: bytes) -> str:
                 kind = "JPEG" if image.format == _ALSO_JPEG else str(image.format)
     except Exception:  # decoders fail in many ways on what is no image, all of them mean this
         raise ValidationError(
-            "This is no image that can be shown: use PNG, JPEG, WebP or plain SVG.",
+            _("This is no image that can be shown: use PNG, JPEG, WebP or plain SVG."),
             code="invalid_image",
         ) from None
     if too_large:
         raise ValidationError(
-            f"The image is wider or higher than {limit} pixels.", code="too_large"
+            _("The image is wider or higher than %(limit)d pixels.") % {"limit": limit},
+            code="too_large",
         )
     return kind
 

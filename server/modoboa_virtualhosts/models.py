@@ -9,6 +9,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 from modoboa.admin.models import Domain
 
 from .hostname import MAX_LENGTH, HostnameError, check_hostname
@@ -28,7 +29,8 @@ def validate_color(value: str) -> None:
     """Refuse what is no colour as Modoboa writes them, such as #1565c0."""
     if not _COLOR.fullmatch(value):
         raise ValidationError(
-            f"'{value}' is no colour: write '#' and six hexadecimal digits, such as #1565c0.",
+            _("'%(value)s' is no colour: write '#' and six hexadecimal digits, such as #1565c0.")
+            % {"value": value},
             code="invalid_color",
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
+from django.utils.translation import gettext as _
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = frozenset(
@@ -61,14 +62,16 @@ def check_svg(content: bytes) -> None:
         # Entities can hide what is in a file, and can blow it up
         root = ElementTree.fromstring(content, forbid_dtd=False, forbid_entities=True)
     except DefusedXmlException:
-        raise ActiveContentError("The SVG declares entities, which are not allowed.") from None
+        raise ActiveContentError(_("The SVG declares entities, which are not allowed.")) from None
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ActiveContentError(f"The SVG cannot be read: {error}.") from None
+        raise ActiveContentError(
+            _("The SVG cannot be read: %(error)s.") % {"error": error}
+        ) from None
     if root.tag != f"{_SVG}svg":
-        raise ActiveContentError("The file is XML, but no SVG image.")
+        raise ActiveContentError(_("The file is XML, but no SVG image."))
     # The parser leaves these out, browsers follow them
     if b"<?xml-stylesheet" in content.replace(b"\x00", b""):
-        raise ActiveContentError("The SVG refers to a style sheet, which is not allowed.")
+        raise ActiveContentError(_("The SVG refers to a style sheet, which is not allowed."))
     for element in root.iter():
         _check_element(element)
 
@@ -80,8 +83,11 @@ def _check_element(element: Any) -> None:
     name = tag.removeprefix(_SVG)
     if name not in _ELEMENTS:
         raise ActiveContentError(
-            f"The SVG has an element <{_plain(tag)}>, which is not allowed in a logo: save it as"
-            " plain SVG, without scripts, animations or foreign content."
+            _(
+                "The SVG has an element <%(element)s>, which is not allowed in a logo: save it as"
+                " plain SVG, without scripts, animations or foreign content."
+            )
+            % {"element": _plain(tag)}
         )
     for attribute, value in element.attrib.items():
         _check_attribute(name, attribute, value)
@@ -90,26 +96,34 @@ def _check_element(element: Any) -> None:
 
 
 def _check_attribute(element: str, attribute: str, value: str) -> None:
-    where = f"attribute {_plain(attribute)} of <{element}>"
+    where = _("attribute %(attribute)s of <%(element)s>") % {
+        "attribute": _plain(attribute),
+        "element": element,
+    }
     if _plain(attribute).lower() in ("href", "src", "base"):
         allowed = (_INSIDE, _EMBEDDED_IMAGE) if element in ("image", "feImage") else (_INSIDE,)
         if not any(pattern.match(value.strip()) for pattern in allowed):
-            raise ActiveContentError(f"The SVG refers to something outside itself: {where}.")
+            raise ActiveContentError(_outside(where))
     elif attribute.startswith("{"):
         return
     elif attribute.lower().startswith("on"):
-        raise ActiveContentError(f"The SVG has an event handler: {where}.")
+        raise ActiveContentError(_("The SVG has an event handler: %(where)s.") % {"where": where})
     elif attribute == "style":
         _check_style(value, where)
     elif _CSS_ELSEWHERE.search(value):
-        raise ActiveContentError(f"The SVG refers to something outside itself: {where}.")
+        raise ActiveContentError(_outside(where))
 
 
 def _check_style(text: str, where: str) -> None:
     if _CSS_ELSEWHERE.search(text) or _CSS_ACTIVE.search(text):
         raise ActiveContentError(
-            f"The SVG has style that imports, runs or refers to something outside: {where}."
+            _("The SVG has style that imports, runs or refers to something outside: %(where)s.")
+            % {"where": where}
         )
+
+
+def _outside(where: str) -> str:
+    return _("The SVG refers to something outside itself: %(where)s.") % {"where": where}
 
 
 def _plain(name: str) -> str:

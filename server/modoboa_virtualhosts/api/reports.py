@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from rest_framework import parsers, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -43,12 +44,12 @@ class VirtualHostReportSerializer(serializers.Serializer[Any]):
         says_nothing = status is None and "certificate_valid_until" not in attrs
         if says_nothing and not self.may_say_nothing:
             raise serializers.ValidationError(
-                {"status": "Report a status, certificate_valid_until, or both."}
+                {"status": _("Report a status, certificate_valid_until, or both.")}
             )
         if status == ProvisioningStatus.FAILED and not error:
-            raise serializers.ValidationError({"error": "Say why it failed."})
+            raise serializers.ValidationError({"error": _("Say why it failed.")})
         if status != ProvisioningStatus.FAILED and error:
-            raise serializers.ValidationError({"error": "Only a failure has an error."})
+            raise serializers.ValidationError({"error": _("Only a failure has an error.")})
         return attrs
 
     @classmethod
@@ -135,7 +136,7 @@ def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:
             named = data.get("name") if isinstance(data, dict) else None
             virtual_host = known.get(report["name"]) if report else None
             if report and virtual_host is None:
-                error = f"There is no virtual host '{report['name']}'."
+                error = _("There is no virtual host '%(name)s'.") % {"name": report["name"]}
             fields = reports.record(virtual_host, report) if report and virtual_host else set()
             if virtual_host:
                 changed.setdefault(virtual_host, set()).update(fields)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as dj_filters
 from drf_spectacular.utils import OpenApiParameter
 from modoboa.admin.models import Domain
@@ -112,8 +113,8 @@ class VirtualHostViewSet(
         if virtual_host.provisioning_status != ProvisioningStatus.FAILED:
             return Response(
                 {
-                    "error": f"'{virtual_host.name}' is {virtual_host.provisioning_status}: only"
-                    " failed provisioning can be retried."
+                    "error": _("'%(name)s' is %(status)s: only failed provisioning can be retried.")
+                    % {"name": virtual_host.name, "status": virtual_host.provisioning_status}
                 },
                 status=status.HTTP_409_CONFLICT,
             )
