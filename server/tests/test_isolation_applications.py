@@ -38,6 +38,7 @@ def register(grant: str, owner: User | None = None, **values: Any) -> Any:
             "client_type": Application.CLIENT_CONFIDENTIAL,
             "authorization_grant_type": grant,
             "client_secret": SECRET,
+            "hash_client_secret": False,
             "user": owner,
             **values,
         }

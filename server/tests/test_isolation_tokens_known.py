@@ -29,6 +29,7 @@ def introspect(host: str, token: str) -> Any:
         client_id="dovecot",
         defaults={
             "client_secret": SECRET,
+            "hash_client_secret": False,
             "client_type": "confidential",
             "authorization_grant_type": "client-credentials",
         },

@@ -11,8 +11,8 @@ from importlib import import_module
 
 GUARDS = (
     *("login_form", "new_accounts", "sessions", "rest"),
-    *("access_tokens", "id_tokens", "refresh_tokens", "codes", "password_grant"),
-    *("issued_tokens", "redirects", "applications", "registration", "introspection", "logout"),
+    *("access_tokens", "id_tokens", "issued_tokens", "password_grant", "redirects"),
+    *("applications", "registration", "introspection", "logout"),
     *("password_reset", "reset_links", "relying_party"),
 )
 
