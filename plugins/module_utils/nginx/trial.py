@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
@@ -23,6 +24,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
 
+_PATH = re.compile(r'^open\(\) "(/[^"]+)" failed', re.MULTILINE)
 BROKEN = "nginx's configuration was broken already, so nothing was changed; repair it first: "
 
 
@@ -76,7 +78,7 @@ class Trial:
                     return True
             elif self._give_way(result):
                 pass
-            elif faulty := named(result, changed):
+            elif faulty := named(result, changed) or _mentioning(result, changed):
                 self._staging.fail(faulty, f"nginx does not accept the block: {result.error}")
             elif changed == searched:
                 # The search found nobody, and yet: it depends on something else, such as a resolver
@@ -193,6 +195,20 @@ class Trial:
             self._conflicts_before = self._nginx.test().conflicts
             self._staging.write(written)
         return self._conflicts_before
+
+
+def _mentioning(result: TestResult, steps: Iterable[Step]) -> list[Step]:
+    """The written steps with a path that nginx cannot open, such as a log in no directory.
+
+    nginx says of such a path not where it found it, and a snippet for all hosts may have it: then
+    a search would test each of them.
+    """
+    path = _PATH.search(result.error)
+    if path is None:
+        return []
+    # Not as the beginning of another path
+    mention = re.compile(re.escape(path.group(1).encode()) + rb"(?![\w./-])")
+    return [step for step in writing_among(steps) if mention.search(step.after.content or b"")]
 
 
 def _hint(error: str) -> str:

@@ -17,6 +17,8 @@ FAULTY, FAULTY_TOO = NAMES[20], NAMES[41]
 MISSPELT = "expires 1d; exprires 1d;"
 # nginx names the log, and no file of its configuration
 NO_DIRECTORY = "access_log /nowhere/at/all/access.log;"
+# nginx names nothing that leads anywhere: only a search finds it
+NO_ZONE = "limit_req zone=nowhere;"
 
 
 @pytest.fixture
@@ -50,9 +52,10 @@ def check_innocent(front_end: BareFrontEnd, *faulty: str) -> None:
     [
         (MISSPELT, 'unknown directive "exprires"'),
         (NO_DIRECTORY, 'open() "/nowhere/at/all/access.log" failed (2: No such file or directory)'),
+        (NO_ZONE, 'zero size shared memory zone "nowhere"'),
         ("ssl_certificate /nowhere.pem; ssl_certificate_key /nowhere.pem;", "/nowhere.pem"),
     ],
-    ids=["named", "not named", "another certificate"],
+    ids=["named", "a path", "not named", "another certificate"],
 )
 def test_one_among_fifty(fifty: BareFrontEnd, snippet: str, words: str) -> None:
     before = {path: stamp for path, stamp in stamps(fifty).items() if FAULTY in path}
@@ -72,9 +75,9 @@ def test_one_among_fifty(fifty: BareFrontEnd, snippet: str, words: str) -> None:
     assert stamps(fifty) == after
 
 
-@pytest.mark.parametrize("too", [MISSPELT, NO_DIRECTORY])
+@pytest.mark.parametrize("too", [MISSPELT, NO_DIRECTORY, NO_ZONE])
 def test_two_at_once(fifty: BareFrontEnd, too: str) -> None:
-    wanted = hosts(**{"20": NO_DIRECTORY, "41": too})
+    wanted = hosts(**{"20": NO_ZONE, "41": too})
     outcome = fifty.apply(vhosts=wanted, client_max_body_size="1m", timeout=10)
     assert list(errors(outcome)) == [FAULTY, FAULTY_TOO]
     check_innocent(fifty, FAULTY, FAULTY_TOO)

@@ -171,7 +171,7 @@ def test_killed_while_it_searches_for_a_faulty_block(batch: Batch, step: int) ->
     def edit(rendered: dict[str, dict[str, str]]) -> None:
         for block, text in rendered[FAULTY].items():
             rendered[FAULTY][block] = text.replace(
-                "server_tokens off;", "access_log /nowhere/at/all/log;", 1
+                "server_tokens off;", "limit_req zone=nowhere;", 1
             )
 
     batch.options["vhosts"] = [*WANTED, {"name": FAULTY, "state": "bootstrap"}]

@@ -119,6 +119,26 @@ def test_who_is_at_fault(
     assert nginx.loaded == nginx.on_disk()
 
 
+def test_a_path_that_all_have(layout: Layout, nginx: Paper) -> None:
+    """nginx says nothing of files, and yet nobody is searched for."""
+    log = "/nowhere/access.log"
+    contents = {NAMES[0]: f"access_log {log};", NAMES[1]: f'"{log}"', NAMES[2]: f"{log}.other"}
+    steps = [step(layout, name, contents.get(name, "new")) for name in NAMES]
+    original = nginx.test
+
+    def test() -> TestResult:
+        if any(f"access_log {log};" in text for text in nginx.on_disk().values()):
+            nginx.tests += 1
+            return TestResult(False, f'open() "{log}" failed (2: No such file or directory)')
+        return original()
+
+    nginx.test = test  # type: ignore[method-assign] # one more fault
+    transaction(nginx).commit(steps)
+    assert list(errors(steps)) == NAMES[:2]
+    assert f'open() "{log}" failed' in errors(steps)[NAMES[0]]
+    assert nginx.tests == 2
+
+
 def test_two_that_do_not_go_together(layout: Layout, nginx: Paper) -> None:
     steps = [
         step(layout, name, "not with another" if name in NAMES[3:5] else "new") for name in NAMES
