@@ -30,7 +30,11 @@ if "MODOBOA_TEST_REDIS_URL" not in os.environ:
     raise pytest.UsageError(
         "Set MODOBOA_TEST_REDIS_URL to a Redis database, such as redis://127.0.0.1:6379/0"
     )
-deployed.write(_folder, os.environ["MODOBOA_TEST_REDIS_URL"])
+deployed.write(
+    _folder,
+    os.environ["MODOBOA_TEST_REDIS_URL"],
+    os.environ.get("MODOBOA_TEST_DATABASE_URL", ""),
+)
 os.environ["DJANGO_SETTINGS_MODULE"] = f"{deployed.NAME}.settings"
 # Before the tests are collected, which import models
 django.setup()

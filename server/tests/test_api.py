@@ -38,8 +38,6 @@ def endpoints(pk: int, domain: int) -> list[tuple[str, str]]:
         ("delete", f"{URL}{pk}/theme_logo/?logo_type=login"),
         ("post", f"{URL}report/"),
         ("post", f"{URL}bulk/"),
-        ("get", f"{URL}license/"),
-        ("post", f"{URL}license/"),
         ("delete", f"{URL}{pk}/"),
     ]
 

@@ -13,7 +13,10 @@ from modoboa.admin.models import Domain
 
 from modoboa_virtualhosts import hosts, links
 
-TABLES = {"modoboa_virtualhosts_virtualhost", "modoboa_virtualhosts_virtualhostdomain"}
+TABLES = {
+    f"modoboa_virtualhosts_{name}"
+    for name in ("virtualhost", "virtualhostdomain", "license", "parameters")
+}
 
 
 def tables() -> set[str]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+from django.utils.decorators import method_decorator
 from modoboa.lib.permissions import IsSuperUser
 from rest_framework import permissions, serializers, status
 from rest_framework.request import Request
@@ -44,6 +46,8 @@ class RegistrationThrottle(UserRateThrottle):
         return "10/minute"
 
 
+# Somebody else's server is waited for: not with the database locked, as it would be by default
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
 class LicenseView(APIView):
     """The licence of this installation."""
 
