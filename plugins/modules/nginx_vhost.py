@@ -208,8 +208,9 @@ options:
   snippet:
     description:
       - Directives of nginx for the server block that serves a portal over HTTPS, such as a further C(location).
-      - They have to be complete, with balanced braces and quotes, so that they cannot end the server block. The rest is
-        for nginx to judge. A host whose snippet it does not accept fails, and the others stand.
+      - They have to be complete, with balanced braces and quotes, so that they cannot end the server block. C(listen)
+        and C(server_name) are refused, as they could take over other hosts' names. The rest is for nginx to judge. A
+        host whose snippet it does not accept fails, and the others stand.
       - Directives at this level hold for all locations of the block, but neither C(auth_basic), C(auth_request) nor
         C(allow) and C(deny) hold for the challenge. A location with C(add_header) in it gets none of the
         headers of the block, and a C(location) that this module has already cannot be there again.

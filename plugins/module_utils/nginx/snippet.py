@@ -17,6 +17,11 @@ _SPACE = " \t\r\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Their content is read by another parser than nginx's
 _FOREIGN_BLOCK = "_by_lua_block"
+# Whom a block is for is not the snippet's to say: it could take over somebody else's name
+_NOT_HERE = {
+    "server_name": "name further hostnames in the option names",
+    "listen": "that is for listen_addresses, http_port and https_port to say",
+}
 
 
 class Snippet(str):
@@ -31,22 +36,22 @@ NO_SNIPPET = Snippet()
 def snippet(option: str, text: str) -> Snippet:
     """Accept complete directives with balanced braces and quotes.
 
-    Such a text cannot end the server block that it is put into. What the directives mean is for
-    nginx to judge.
+    Such a text cannot end the server block that it is put into, nor say whom that is for. What the
+    directives mean otherwise is for nginx to judge.
 
     :param option: the option the text was given with, for the message
     :raises ValueRefusedError: it is anything else; the text names the line
     """
     try:
         _read(text)
-    except _IncompleteError as error:
+    except _UnfitError as error:
         raise ValueRefusedError(f"{option}, line {error.line}: {error}") from error
     # The end of a comment on the last line must not be what follows
     return Snippet(text if text.endswith("\n") or not text else f"{text}\n")
 
 
-class _IncompleteError(Exception):
-    """Something is not complete, or not readable."""
+class _UnfitError(Exception):
+    """Something is not complete, not readable, or not for a snippet."""
 
     def __init__(self, reason: str, line: int) -> None:
         super().__init__(reason)
@@ -58,12 +63,12 @@ class _IncompleteError(Exception):
 def _read(text: str) -> None:
     """Read all of it.
 
-    :raises _IncompleteError: it cannot be read, or something is missing at the end
+    :raises _UnfitError: it cannot be read, or something is missing at the end
     """
     found = _CONTROL.search(text)
     if found is not None:
         line = text.count("\n", 0, found.start()) + 1
-        raise _IncompleteError("there is a control character", line)
+        raise _UnfitError("there is a control character", line)
     reader = _Reader()
     for character in text:
         reader.read(character)
@@ -110,14 +115,14 @@ class _Reader:
     def end(self) -> None:
         """There is no more.
 
-        :raises _IncompleteError: something is not complete
+        :raises _UnfitError: something is not complete
         """
         if self.quote:
-            raise _IncompleteError(f"a {self.quote} is not closed", self.started)
+            raise _UnfitError(f"a {self.quote} is not closed", self.started)
         if self.words or self.in_word:
-            raise _IncompleteError("the directive does not end; is a ; missing?", self.started)
+            raise _UnfitError("the directive does not end; is a ; missing?", self.started)
         if self.blocks:
-            raise _IncompleteError("the { is not closed", self.blocks[-1])
+            raise _UnfitError("the { is not closed", self.blocks[-1])
 
     def _begin(self, character: str) -> None:
         """Between words."""
@@ -168,26 +173,33 @@ class _Reader:
         elif character == ")":
             self._begin(character)
         elif character not in _SPACE:
-            raise _IncompleteError(f"unexpected {character!r} after a quoted value", self.line)
+            raise _UnfitError(f"unexpected {character!r} after a quoted value", self.line)
 
     def _end_word(self) -> None:
-        if self.words == 0 and self.word.endswith(_FOREIGN_BLOCK):
-            raise _IncompleteError(
-                f"{self.word} cannot be checked; use the form with a file", self.line
-            )
+        if self.words == 0:
+            self._check_name()
         self.in_word = self.variable = False
         self.words += 1
+
+    def _check_name(self) -> None:
+        """Of a directive, at its first word."""
+        if self.word.endswith(_FOREIGN_BLOCK):
+            raise _UnfitError(f"{self.word} cannot be checked; use the form with a file", self.line)
+        if self.word in _NOT_HERE and not self.blocks:
+            raise _UnfitError(
+                f"{self.word} cannot be in a snippet; {_NOT_HERE[self.word]}", self.started
+            )
 
     def _punctuate(self, character: str) -> None:
         if character == "}":
             if self.words:
-                raise _IncompleteError("unexpected }; is a ; missing before?", self.line)
+                raise _UnfitError("unexpected }; is a ; missing before?", self.line)
             if not self.blocks:
-                raise _IncompleteError("there is a } too many", self.line)
+                raise _UnfitError("there is a } too many", self.line)
             self.blocks.pop()
             return
         if not self.words:
-            raise _IncompleteError(f"unexpected {character}", self.line)
+            raise _UnfitError(f"unexpected {character}", self.line)
         if character == "{":
             self.blocks.append(self.line)
         self.words = 0

@@ -48,6 +48,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.values impo
         # Comments
         "a b; # } ' \" ; {\nc d;",
         "a # }\nb;",
+        # Whom the block is for is not said here
+        "a server_name listen;",
+        "server_name_in_redirect on;",
+        "# listen 1;",
+        "# server_name b.example;",
     ],
 )
 def test_complete(text: str) -> None:
@@ -82,6 +87,11 @@ def test_complete(text: str) -> None:
         ("a b;\n\0", 2, "control character"),
         ("a\x0bb;", 1, "control character"),
         ("content_by_lua_block { -- }\n}", 1, "content_by_lua_block cannot be checked"),
+        # Another portal's name would be this one's
+        ("a b;\nserver_name b.example;", 2, "name further hostnames in the option names"),
+        ("location / {}\n\n'server_name' b.example;", 3, "server_name cannot be in a snippet"),
+        ('a "{";"listen" 80;', 1, "listen cannot be in a snippet"),
+        ("listen\n80 default_server;", 1, "that is for listen_addresses"),
     ],
 )
 def test_incomplete(text: str, line: int, reason: str) -> None:
