@@ -164,6 +164,14 @@ def test_without_a_frontend(front_end: BareFrontEnd) -> None:
     assert headers_of(front_end, "/")[0] in (403, 404)
 
 
+def test_an_index_that_holds_for_all_of_nginx(front_end: BareFrontEnd) -> None:
+    front_end.write_config(more="index index.php; autoindex on;")
+    apply(front_end)
+    assert headers_of(front_end, "/")[::2] == (200, b"the frontend")
+    for path in ("/media/", "/sitestatic/", "/assets/"):
+        assert headers_of(front_end, path)[0] == 403
+
+
 @pytest.mark.parametrize("path", ["/assets/a-1234.js", "/sitestatic/logo.svg", "/"])
 def test_compression(front_end: BareFrontEnd, path: str) -> None:
     files = {
