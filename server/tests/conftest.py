@@ -55,11 +55,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget what the test before looked up, and let tests write faster than people."""
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from rest_framework.throttling import SimpleRateThrottle
 
     from modoboa_virtualhosts import hosts
     from modoboa_virtualhosts.isolation import refusals
 
+    # The end of a request would close the connection, with the test's own transaction in it
+    monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", lambda _self: None)
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES)
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
     hosts._state.forget()
