@@ -157,6 +157,18 @@ def test_pages_of_the_frontend(front_end: BareFrontEnd) -> None:
     assert "No such file" not in (front_end.directory / "error.log").read_text()
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_pages_take_nothing(front_end: BareFrontEnd, method: str) -> None:
+    apply(front_end)
+    for path in ("/", "/domains/1", "/api", "/index.html"):
+        status, headers, body = front_end.request(NAME, path, method=method, body=b"x")
+        assert (status, b"the frontend" in body) == (405, False)
+        assert headers["X-Content-Type-Options"] == "nosniff"
+    assert front_end.request(NAME, "/api/v2/x/", method=method, body=b"x")[0] == 200
+    for path in ("/", "/domains/1"):
+        assert front_end.request(NAME, path, method="HEAD")[::2] == (200, b"")
+
+
 def test_without_a_frontend(front_end: BareFrontEnd) -> None:
     (front_end.directory / "frontend" / "index.html").unlink()
     apply(front_end)
