@@ -91,12 +91,15 @@ def headers_of(front_end: BareFrontEnd, path: str, name: str = NAME, **sent: str
         ("/media/picture", {"content-security-policy"}),
         ("/media/none", {"content-security-policy"}),
         ("/api/v2/theme/", set()),
+        # Of a snippet, and of the challenge
+        ("/own", set()),
+        (f"{CHALLENGE}{TOKEN}", set()),
     ],
 )
 def test_security_headers_are_there_once(
     front_end: BareFrontEnd, path: str, more: set[str]
 ) -> None:
-    apply(front_end)
+    apply(front_end, snippet="location = /own { return 204; }")
     _status, headers, _body = headers_of(front_end, path)
     counted = Counter(key for key, _value in headers)
     expected = {HSTS, "x-content-type-options", "referrer-policy", *more}
