@@ -19,6 +19,8 @@ from modoboa.imap_migration import auth_backends
 from modoboa.imap_migration.models import EmailProvider, EmailProviderDomain
 from people import PASSWORD, A, B, virtual_host
 
+from modoboa_virtualhosts.isolation import new_accounts
+
 if TYPE_CHECKING:
     from people import People
 
@@ -198,11 +200,18 @@ def test_addresses_of_elsewhere_that_are_at_home_here(people: People, asked: lis
 def test_a_refusal_takes_as_long_as_a_wrong_password(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hashed: list[str] = []
-    monkeypatch.setattr(User, "set_password", lambda _user, password: hashed.append(password))
+    hashed: list[bytes] = []
+
+    class Hasher:
+        def encrypt(self, password: bytes) -> None:
+            hashed.append(password)
+
+    monkeypatch.setattr(new_accounts, "get_configured_password_hasher", lambda: Hasher)
     for username in ("helper@elsewhere.test", "nobody@elsewhere.test"):
         log_in(A, username, "Guess1234")
-    assert hashed == ["Guess1234"] * 2
+    assert hashed == [b"Guess1234"] * 2
+    monkeypatch.undo()
+    assert log_in(A, "nobody@elsewhere.test", "Gu\u00e9ss") == 401
 
 
 def test_the_doorkeeper_is_not_in_anybodys_way(people: People) -> None:

@@ -8,10 +8,14 @@ another server for their password. So addresses of domains that are elsewhere ar
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.encoding import smart_bytes
+from modoboa.core.password_hashers import get_configured_password_hasher
 from modoboa.imap_migration.models import EmailProviderDomain
 from modoboa.lib.email_utils import split_mailbox
 
@@ -44,8 +48,10 @@ class Doorkeeper:
         if not any(entrance.may_enter(account, host) for account in accounts.only("pk")):
             known = accounts.values_list("pk", flat=True).first()
             log(Refusal(host.name, known, "password", entrance.STRANGER))
-            # Takes as long as a wrong password, as Django sees to it for unknown names
-            get_user_model()().set_password(password or "")
+            # Takes as long as a wrong password, as Django sees to it for unknown names. Its hashers
+            # get bytes from Modoboa itself, too.
+            guess: Any = smart_bytes(password or "")
+            get_configured_password_hasher()().encrypt(guess)
             raise PermissionDenied
 
 
