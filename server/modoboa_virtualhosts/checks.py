@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +16,7 @@ from oauth2_provider.settings import oauth2_settings
 from . import settings
 from .isolation import access_tokens, new_accounts, places, sessions
 
+_RATE = re.compile(r"[1-9][0-9]*/(s|sec|second|m|min|minute|h|hour|d|day)")
 CATCHER = "modoboa.lib.middleware.RequestCatcherMiddleware"
 _SESSIONS = f"{sessions.__name__}.{sessions.Middleware.__name__}"
 
@@ -26,6 +28,7 @@ def check_installation(**_kwargs: Any) -> list[CheckMessage]:
         *_check_api(),
         *_check_middleware(),
         *_check_port(),
+        *_check_throttles(),
         *_check_guards(),
         *_check_hostnames(),
     ]
@@ -68,6 +71,24 @@ def _check_port() -> list[CheckMessage]:
             hint="Set it to the number of the port that browsers use, or leave it out for 443.",
             id="modoboa_virtualhosts.E003",
         )
+    ]
+
+
+def _check_throttles() -> list[CheckMessage]:
+    """Rates that nobody can keep to, as they cannot be read."""
+    wrong = []
+    for name in ("MODOBOA_VIRTUALHOSTS_THROTTLE", "MODOBOA_VIRTUALHOSTS_BULK_THROTTLE"):
+        rate = settings.get(name)
+        if rate is not None and not (isinstance(rate, str) and _RATE.fullmatch(rate)):
+            wrong.append((name, rate))
+    return [
+        Error(
+            f"{name} is {rate!r}, which is no rate.",
+            hint="Write a number and a time, such as '100/second', '60/minute' or '1000/hour', or"
+            " None for no limit.",
+            id="modoboa_virtualhosts.E007",
+        )
+        for name, rate in wrong
     ]
 
 

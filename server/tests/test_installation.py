@@ -80,6 +80,20 @@ def test_a_forwarded_host_is_reported(settings: Any) -> None:
     assert found() == {"modoboa_virtualhosts.W002"}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("rate", ["fast", "5", "0/second", "-1/s", "5/week", 5])
+def test_a_wrong_rate_is_reported(settings: Any, rate: Any) -> None:
+    settings.MODOBOA_VIRTUALHOSTS_BULK_THROTTLE = rate
+    assert found() == {"modoboa_virtualhosts.E007"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rate", ["5/s", "100/second", "60/minute", "1000/hour", "9/d", None])
+def test_rates(settings: Any, rate: Any) -> None:
+    settings.MODOBOA_VIRTUALHOSTS_THROTTLE = rate
+    assert found() == set()
+
+
 def test_settings_of_the_instance_win() -> None:
     namespace = {"MODOBOA_VIRTUALHOSTS_PORT": 8443}
     extension_settings.apply(namespace)
