@@ -135,7 +135,7 @@ def test_hsts_is_not_said_over_http(front_end: BareFrontEnd) -> None:
     for name in (NAME, "c.example.com"):
         assert HSTS not in front_end.get(name, "/")[1]
     status, headers, _body = headers_of(front_end, "/", "c.example.com")
-    assert (status, dict(headers)[HSTS]) == (301, "max-age=31536000")
+    assert (status, dict(headers)[HSTS]) == (308, "max-age=31536000")
 
 
 def test_pages_of_the_frontend(front_end: BareFrontEnd) -> None:

@@ -120,7 +120,7 @@ def check_served(batch: Batch) -> None:
     front_end = batch.front_end
     for name in (OLD, RENEWED, NEW):
         assert front_end.get(name, "/", tls=True)[2] == "the frontend"
-    assert front_end.get(f"www.{OLD}", "/", tls=True)[0] == 301
+    assert front_end.get(f"www.{OLD}", "/", tls=True)[0] == 308
     assert front_end.get(BARE, "/")[0] == 503
     for name in (OFF, GONE, PRUNED):
         assert front_end.get(name, "/")[0] == 404
