@@ -21,6 +21,8 @@ description:
   - A certificate on disk that is not the one nginx serves causes a reload even if no server block changes.
   - Blocks are rendered on the controller, for the version of nginx that the host has. The host needs Python and nginx,
     and no further library.
+requirements:
+  - nginx 1.19.4 or newer on the host. Older ones cannot have O(catch_all=present), which is refused there.
 options:
   name:
     description:

@@ -19,6 +19,7 @@ _OPENSSL = re.compile(
 )
 
 _HTTP2_DIRECTIVE = (1, 25, 1)
+_REJECT_HANDSHAKE = (1, 19, 4)
 _HYBRID_GROUP = (3, 5)
 
 
@@ -55,6 +56,11 @@ class Build:
     def http2_directive(self) -> bool:
         """Whether HTTP/2 is a directive, no longer a parameter of C(listen)."""
         return self.version >= _HTTP2_DIRECTIVE
+
+    @property
+    def reject_handshake(self) -> bool:
+        """Whether a server can end a handshake and show no certificate, as the catch-all does."""
+        return self.version >= _REJECT_HANDSHAKE
 
     @property
     def hybrid_group(self) -> bool:

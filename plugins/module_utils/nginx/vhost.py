@@ -98,8 +98,14 @@ class Settings:
 
         :raises ItemsError: the text says what
         """
+        version = ".".join(map(str, build.version))
+        if self.catch_all == "present" and not build.reject_handshake:
+            raise ItemsError(
+                f"catch_all is present, and nginx {version} on the host cannot end a handshake without"
+                " showing a certificate, as 1.19.4 and newer can; bring a newer nginx there, or leave"
+                " catch_all out"
+            )
         if self.http3 == "always" and not build.http3:
-            version = ".".join(map(str, build.version))
             raise ItemsError(
                 f"http3 is always, and nginx {version} on the host was built without it;"
                 " set http3 to auto"

@@ -256,6 +256,17 @@ def test_the_catch_all_answers_challenges() -> None:
     assert vhost.settings(params(catch_all="absent", storage=None), False).storage == ""
 
 
+def test_a_catch_all_that_the_host_does_not_know() -> None:
+    wanted = vhost.settings(params(catch_all="present"), False)
+    wanted.check_build(Build((1, 19, 4), http3=False))
+    old = Build((1, 18, 0), http3=False)
+    with pytest.raises(ItemsError, match=r"catch_all is present, and nginx 1\.18\.0 on the host"):
+        wanted.check_build(old)
+    without: list[dict[str, Any]] = [{"name": "a.example.com"}, {"catch_all": "absent"}]
+    for options in without:
+        vhost.settings(params(**options), False).check_build(old)
+
+
 def test_http3_that_the_host_does_not_have() -> None:
     wanted = vhost.settings(params(name="a.example.com", http3="always"), False)
     wanted.check_build(Build((1, 26, 3), http3=True))
