@@ -164,6 +164,8 @@ options:
   application:
     description:
       - Where the Modoboa application listens, as V(unix:/path/to/socket), V(127.0.0.1:8000) or V([::1]:8000).
+      - Names other than C(localhost) are refused. nginx looks a name up when it starts, and serves no host at all
+        while it cannot.
       - Needed unless O(state=absent).
     type: str
   application_protocol:

@@ -23,7 +23,6 @@ _SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?", re.ASCII)
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 # What a socket's address has room for (sun_path), less the end
 _LONGEST_SOCKET = 107
-_NETWORK_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
 class ValueRefusedError(ValueError):
@@ -62,7 +61,9 @@ def check_directory(option: str, value: str) -> None:
 
 
 def check_application(option: str, value: str) -> None:
-    """Accept C(unix:/path/to/socket), C(host:port) or C([IPv6 address]:port).
+    """Accept C(unix:/path/to/socket), C(IPv4 address:port) or C([IPv6 address]:port).
+
+    Of names, localhost alone: nginx does not start while it cannot look up another.
 
     :raises ValueRefusedError: it is anything else
     """
@@ -78,8 +79,13 @@ def check_application(option: str, value: str) -> None:
             return
     else:
         host, colon, port = value.rpartition(":")
-        if colon and _is_port(port) and (_is_network_host(host) or _is_ipv6(host)):
-            return
+        if colon and _is_port(port):
+            if host == "localhost" or _is_ipv4(host) or _is_ipv6(host):
+                return
+            raise ValueRefusedError(
+                f"{option} {value!r} has no address before the port; write one, since nginx does not"
+                " start while it cannot look up a name"
+            )
     raise ValueRefusedError(
         f"{option} {value!r} is not where an application can listen;"
         " write unix:/path/to/socket, 127.0.0.1:8000 or [::1]:8000"
@@ -190,13 +196,6 @@ def check_thumbprint(option: str, value: str) -> None:
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535
-
-
-def _is_network_host(text: str) -> bool:
-    """An IPv4 address or a name. What ends with a number is no name."""
-    if text.rpartition(".")[2].isdigit():
-        return _is_ipv4(text)
-    return _NETWORK_HOST.fullmatch(text) is not None
 
 
 def _is_ipv4(text: str) -> bool:
