@@ -87,7 +87,7 @@ class FrontEnd:
         self.storage = directory / "storage"
         self.config = directory / "nginx.conf"
         self.binary = binary
-        self.http_port, self.https_port = _free_ports(2)
+        self.http_port, self.https_port = free_ports(2)
         self.process: subprocess.Popen[bytes] | None = None
         for folder in ("temporary", "sites-available", "sites-enabled", "storage", "static"):
             (directory / folder).mkdir()
@@ -279,7 +279,8 @@ def _build(binary: Path) -> Build:
     return Build.of(said.stderr)
 
 
-def _free_ports(count: int) -> Sequence[int]:
+def free_ports(count: int) -> Sequence[int]:
+    """Ports that nothing listens on."""
     sockets = [socket.socket() for _number in range(count)]
     try:
         for entry in sockets:

@@ -25,12 +25,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     TestResult,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.search import named
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.trial import (
-    BROKEN,
-    Trial,
-    named,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.trial import BROKEN, Trial
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
     Verification,
 )

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
     Layout,
+    Site,
     canonical,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import (
@@ -22,15 +24,16 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     TestResult,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.search import (
+    ENOUGH,
+    Search,
+    named,
+    words,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
 
 _PATH = re.compile(r'^open\(\) "(/[^"]+)" failed', re.MULTILINE)
 BROKEN = "nginx's configuration was broken already, so nothing was changed; repair it first: "
-
-
-def named(result: TestResult, steps: Iterable[Step]) -> list[Step]:
-    """The steps that nginx's error is about."""
-    return [step for step in steps if step.is_named_in(result.error, result.file)]
 
 
 class Trial:
@@ -48,6 +51,9 @@ class Trial:
         self._staging = staging
         self._catch_all = catch_all
         self._conflicts_before: frozenset[str] | None = None
+        self._named: list[tuple[Step, Site]] = []
+        self._words: Counter[str] = Counter()
+        self._has_searched = False
         self.broken = ""
         """What was wrong with the configuration before anything was written; empty if nothing"""
 
@@ -78,7 +84,7 @@ class Trial:
                     return True
             elif self._give_way(result):
                 pass
-            elif faulty := named(result, changed) or _mentioning(result, changed):
+            elif faulty := self._faulty(result, changed, changed == searched):
                 self._staging.fail(faulty, f"nginx does not accept the block: {result.error}")
             elif changed == searched:
                 # The search found nobody, and yet: it depends on something else, such as a resolver
@@ -91,8 +97,24 @@ class Trial:
                 searched = changed_among(steps)
             result = None
 
+    def _faulty(
+        self, result: TestResult, changed: Sequence[Step], searched: bool
+    ) -> Sequence[Step]:
+        """The steps that nginx's error is about, unless it says the same of one after the other.
+
+        :param searched: whether a search was of no use
+        """
+        faulty = named(result, changed)
+        if faulty and not searched:
+            self._words[words(result.error)] += 1
+            if self._words[words(result.error)] > ENOUGH:
+                return []
+        if not self._has_searched:
+            self._named += [(step, step.after) for step in writing_among(faulty)]
+        return faulty or _mentioning(result, changed)
+
     def _search(self, changed: Sequence[Step]) -> bool:
-        """nginx names no file that was written: see with which of them it stops working.
+        """nginx names no file that was written, or too many: see with which it stops working.
 
         :returns: whether it works without them
         """
@@ -106,24 +128,19 @@ class Trial:
             self.broken = result.error
             self._staging.fail(changed, BROKEN + result.error)
             return False
-        self._keep_what_works(writing)
+        writing += self._second_chance()
+        self._has_searched = True
+        Search(self._nginx, self._staging, result).keep_what_works(writing)
         return True
 
-    def _keep_what_works(self, steps: Sequence[Step]) -> None:
-        steps = self._staging.write(steps)
-        if not steps:
-            return
-        result = self._nginx.test()
-        if result.ok:
-            return
-        if len(steps) == 1:
-            what = "the configuration without it" if steps[0].takes_away else "the block"
-            self._staging.fail(steps, f"nginx does not accept {what}: {_hint(result.error)}")
-            return
-        self._staging.undo(steps)
-        middle = len(steps) // 2
-        self._keep_what_works(steps[:middle])
-        self._keep_what_works(steps[middle:])
+    def _second_chance(self) -> list[Step]:
+        """The steps that nginx named: of files that exclude each other, it names only the later."""
+        steps = []
+        for step, after in self._named:
+            step.error, step.after = None, after
+            steps.append(step)
+        self._named = []
+        return steps
 
     def _movable(self, steps: Iterable[Step]) -> list[Step]:
         """The written steps that can be undone for a test: not a catch-all that had to go."""
@@ -209,9 +226,3 @@ def _mentioning(result: TestResult, steps: Iterable[Step]) -> list[Step]:
     # Not as the beginning of another path
     mention = re.compile(re.escape(path.group(1).encode()) + rb"(?![\w./-])")
     return [step for step in writing_among(steps) if mention.search(step.after.content or b"")]
-
-
-def _hint(error: str) -> str:
-    if "server_names_hash" in error:
-        return f"{error} (raise server_names_hash_bucket_size in the http section)"
-    return error

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import (
+    Nginx,
+    TestResult,
+)
 from integration.bare_front_end import BareFrontEnd
+from integration.front_end import ADDRESS, free_ports
 from integration.nginx_faults.sites import changed, errors, hidden, is_sound, stamps
 
 NAMES = [f"tenant-{number:02}.example.com" for number in range(50)]
@@ -83,12 +88,69 @@ def test_two_at_once(fifty: BareFrontEnd, too: str) -> None:
     check_innocent(fifty, FAULTY, FAULTY_TOO)
 
 
-def test_all_at_once(fifty: BareFrontEnd) -> None:
+@pytest.fixture
+def tests(monkeypatch: pytest.MonkeyPatch) -> list[TestResult]:
+    """What nginx said, each time that it was asked: with a thousand portals, that is a second."""
+    results: list[TestResult] = []
+    test = Nginx.test
+
+    def noted(nginx: Nginx) -> TestResult:
+        results.append(test(nginx))
+        return results[-1]
+
+    monkeypatch.setattr(Nginx, "test", noted)
+    return results
+
+
+@pytest.mark.parametrize("snippet", [MISSPELT, NO_DIRECTORY, NO_ZONE])
+def test_all_at_once(fifty: BareFrontEnd, tests: list[TestResult], snippet: str) -> None:
     before = stamps(fifty)
-    outcome = fifty.apply(vhosts=hosts(), common_snippet=NO_DIRECTORY, timeout=10)
+    tests.clear()
+    outcome = fifty.apply(vhosts=hosts(), common_snippet=snippet, timeout=10)
     assert list(errors(outcome)) == NAMES
+    assert all(error.startswith("nginx does not") for error in errors(outcome).values())
     assert not outcome.reloaded
     assert stamps(fifty) == before
+    assert len(tests) <= 11
+
+
+@pytest.mark.parametrize("snippet", [MISSPELT, NO_ZONE])
+def test_most_at_once(fifty: BareFrontEnd, tests: list[TestResult], snippet: str) -> None:
+    innocent = [*NAMES[:5], NAMES[33], NAMES[-1]]
+    wanted = [
+        {"name": name, "snippet": "" if name in innocent else f"{snippet} # {name}"}
+        for name in NAMES
+    ]
+    tests.clear()
+    outcome = fifty.apply(vhosts=wanted, client_max_body_size="1m", timeout=10)
+    faulty = [name for name in NAMES if name not in innocent]
+    assert (list(errors(outcome)), changed(outcome)) == (faulty, innocent)
+    assert len(tests) <= 25
+    check_innocent(fifty, *faulty)
+
+
+def test_a_file_that_is_named_for_another(fifty: BareFrontEnd) -> None:
+    """Of two files that exclude each other, nginx names the later, which was there before."""
+    claim = f"listen {ADDRESS}:{free_ports(1)[0]} default_server;"
+
+    def edit(rendered: dict[str, dict[str, str]], names: Sequence[str]) -> None:
+        for name in names:
+            old = "server_tokens off;"
+            rendered[name]["present"] = rendered[name]["present"].replace(old, old + claim, 1)
+
+    def only_later(rendered: dict[str, dict[str, str]]) -> None:
+        edit(rendered, [FAULTY_TOO])
+
+    assert errors(fifty.apply(vhosts=hosts(), edit=only_later, timeout=10)) == {}
+    outcome = fifty.apply(
+        vhosts=hosts(),
+        edit=lambda rendered: edit(rendered, [FAULTY, FAULTY_TOO]),
+        client_max_body_size="1m",
+        timeout=10,
+    )
+    assert list(errors(outcome)) == [FAULTY]
+    assert "duplicate" in errors(outcome)[FAULTY]
+    check_innocent(fifty, FAULTY)
 
 
 def remove(front_end: BareFrontEnd) -> None:
