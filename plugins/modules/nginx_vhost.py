@@ -225,7 +225,7 @@ options:
     type: str
   access_log:
     description:
-      - File on the host for the log of requests to a portal, or V(off).
+      - File on the host for the log of requests to a portal, or V(off), in quotes, as YAML makes a no of it without.
       - If this is not set, nginx's own setting holds.
     type: str
   error_log:

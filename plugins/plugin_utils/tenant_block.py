@@ -14,7 +14,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import argu
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import virtual_hosts
 
 Tenant = Mapping[str, Any]
-Logs = Mapping[str, str]
+Logs = Mapping[str, Any]
 
 _LOGS = ("access_log", "error_log")
 _HOSTNAME = "{hostname}"
@@ -37,7 +37,9 @@ def server_block(tenant: Tenant, logs: Logs | None = None) -> dict[str, Any]:
     """
     hostname = tenant["hostname"]
     own = {key: value for key, value in (tenant.get("nginx") or {}).items() if value is not None}
-    block = {**{log: path for log, path in (logs or {}).items() if path}, **own}
+    # What YAML makes of off is for the module to name
+    common = {log: path for log, path in (logs or {}).items() if path not in (None, "")}
+    block = {**common, **own}
     for log in _LOGS:
         if isinstance(block.get(log), str):
             block[log] = block[log].replace(_HOSTNAME, hostname)

@@ -144,6 +144,8 @@ def check_access_log(option: str, value: str) -> None:
 
     :raises ValueRefusedError: it is anything else
     """
+    if value == "False":
+        raise ValueRefusedError(f'{option} is what YAML makes of off; write "off", in quotes')
     if value != "off":
         check_log(option, value)
 

@@ -59,6 +59,16 @@ def test_what_the_module_takes_has_no_errors() -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "common"), [({"access_log": False}, {}), ({}, {**LOGS, "access_log": False})]
+)
+def test_off_without_quotes(own: dict[str, Any], common: dict[str, Any]) -> None:
+    """YAML makes a no of it. Whoever wants no log must not get one."""
+    assert list(server_block_errors(a_tenant(**own), common)) == [
+        'nginx: access_log is what YAML makes of off; write "off", in quotes'
+    ]
+
+
+@pytest.mark.parametrize(
     ("nginx", "error"),
     [
         ({"client_max_body_size": "many"}, "nginx: client_max_body_size 'many' is no size"),

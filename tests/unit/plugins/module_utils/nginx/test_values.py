@@ -122,6 +122,7 @@ def test_accepted(check: Callable[..., None], value: Any) -> None:
         (values.check_log, "off"),
         (values.check_access_log, ""),
         (values.check_access_log, "on"),
+        (values.check_access_log, "False"),
         (values.check_access_log, "syslog:server=127.0.0.1"),
         (values.check_access_log, "/var/log/a.log main"),
         (values.check_access_log, "/var/log/$host.log"),
