@@ -107,3 +107,24 @@ def test_nobody_at_an_address_of_ipv6(front_end: BareFrontEnd) -> None:
     outcome = front_end.apply(name=OTHER, state="bootstrap", verify_address="[::1]", **STATELESS)
     assert f"no HTTP connection for {OTHER} at ::1 port" in errors(outcome)[OTHER]
     assert stamps(front_end) == {}
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["served before", "new in the same run"])
+def test_a_block_that_claims_the_name_of_another_host(front_end: BareFrontEnd, there: bool) -> None:
+    """A snippet or a template can do that. The one that does it fails, not the one whose name it is."""
+    serials = {name: front_end.issue(name) for name in (NAME, OTHER)}
+    if there:
+        assert errors(front_end.apply(name=OTHER)) == {}
+
+    def edit(rendered: dict[str, dict[str, str]]) -> None:
+        text = rendered[NAME]["present"]
+        rendered[NAME]["present"] = text.replace(
+            "ssl_certificate ", f"server_name {OTHER};\n  ssl_certificate "
+        )
+
+    outcome = front_end.apply(vhosts=[{"name": NAME}, {"name": OTHER}], edit=edit)
+    assert list(errors(outcome)) == [NAME]
+    assert f"claims the name {OTHER}, which is none of this host's" in errors(outcome)[NAME]
+    assert f"/{OTHER}.conf" in errors(outcome)[NAME]
+    assert changed(outcome) == ([] if there else [OTHER])
+    assert front_end.serial(OTHER) == serials[OTHER]

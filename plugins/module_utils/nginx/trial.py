@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
@@ -190,20 +190,38 @@ class Trial:
 
     def _undo_conflicts(self, written: Sequence[Step], result: TestResult) -> None:
         """nginx only warns of a name that two blocks claim, and then serves it from one of them."""
-        suspects = [step for step in written if result.conflicts.intersection(step.server_names)]
-        if not suspects:
+        blocks = {canonical(str(self._layout.loaded(step.name))): step for step in written}
+        names = {name for step in written for name in step.server_names}
+        claims = {name: list(map(canonical, result.claims(name))) for name in result.conflicts}
+        suspect = {name for name in claims if name in names or blocks.keys() & set(claims[name])}
+        if not suspect:
             return
-        new = result.conflicts - self._conflicts_without(written)
-        for step in suspects:
-            for name in sorted(new.intersection(step.server_names)):
-                own = str(self._layout.loaded(step.name))
-                others = [path for path in result.claims(name) if canonical(path) != canonical(own)]
-                self._staging.fail(
-                    [step],
-                    f"another server block claims the name {name} already:"
-                    f" {', '.join(others) or own}; leave it to one of them",
+        for name in sorted(suspect - self._conflicts_without(written)):
+            self._undo_claim(name, claims[name], blocks)
+
+    def _undo_claim(self, name: str, claims: Sequence[str], blocks: Mapping[str, Step]) -> None:
+        """Undo the blocks that claim a name which another block claims.
+
+        :param claims: the files that do
+        :param blocks: the written ones, by their files
+        """
+        owners = {path: step for path, step in blocks.items() if name in step.server_names}
+        # A snippet or a template can claim the name of another host, whether that is written or not
+        strangers = {path: blocks[path] for path in claims if path in blocks.keys() - owners.keys()}
+        for own, step in (strangers or owners).items():
+            if step.error is not None:
+                continue
+            others = ", ".join(path for path in claims if path != own) or own
+            error = (
+                f"another server block claims the name {name} already: {others};"
+                " leave it to one of them"
+            )
+            if strangers:
+                error = (
+                    f"the block claims the name {name}, which is none of this host's, and which"
+                    f" another server block claims: {others}; see what its snippet or template does"
                 )
-                break
+            self._staging.fail([step], error)
 
     def _conflicts_without(self, written: Sequence[Step]) -> frozenset[str]:
         """The names that were claimed more than once before: they are no fault of this run."""
