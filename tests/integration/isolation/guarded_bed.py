@@ -45,13 +45,13 @@ class GuardedModoboa(Modoboa):
         """Where the mails are that it sends."""
         return self.directory / "mails"
 
-    def program(self) -> Program:
-        """How to start it."""
+    def program(self, *arguments: Any, **keywords: Any) -> Program:
+        """How to start it, with the arguments that every Modoboa takes for that."""
         settings = self.directory / INSTANCE / "settings.py"
         more = SETTINGS.format(inside=str(INSIDE.parent), mails=str(self.mails))
         if more not in settings.read_text():
             settings.write_text(settings.read_text() + more)
-        program = super().program()
+        program = super().program(*arguments, **keywords)
         return Program(
             program.name,
             program.command,
