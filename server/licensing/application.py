@@ -66,6 +66,6 @@ def _read(environ: WSGIEnvironment) -> list[str] | None:
             return None
         # What cannot be encoded cannot be a key either
         "".join(fields).encode()
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return fields if all(fields[:2]) else None

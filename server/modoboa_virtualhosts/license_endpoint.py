@@ -119,7 +119,7 @@ def _ask(address: str, key: str, body: dict[str, str]) -> tuple[int, dict[str, A
         ) from None
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     return status, answer if isinstance(answer, dict) else {}
 
@@ -127,7 +127,7 @@ def _ask(address: str, key: str, body: dict[str, str]) -> tuple[int, dict[str, A
 @sensitive_variables("key")
 def _safe(text: object, key: str) -> str:
     """Return a text from outside, on one line, short, and without the key if that is in it."""
-    plain = re.sub(r"\s+", " ", str(text)).replace(key, "***")
+    plain = re.sub(r"\s+", " ", str(text).replace(key, "***"))
     return "".join(letter for letter in plain if letter.isprintable()).strip()[:_REASON_LENGTH]
 
 

@@ -17,7 +17,7 @@ class LicensingService:
     """Licences in a file, and the endpoint that registers them."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self.url = ""
 
     def manage(self, *arguments: str) -> str:
@@ -49,4 +49,4 @@ class LicensingService:
                 process.terminate()
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "licensing", str(self._file), *arguments]
+        return [sys.executable, "-m", "licensing", str(self.file), *arguments]

@@ -265,6 +265,7 @@ def odd_endpoint() -> Iterator[Any]:
         (200, b'{"key_sha256": 7}', "not about this key"),
         (200, b'{"key_sha256": "\xc3\xa9"}', "not about this key"),
         (200, b"[]", "not about this key"),
+        (200, b"[" * 50_000, "not about this key"),
         (200, b"BODY", "not about this key"),
         (302, b"", "HTTP 302"),
         (500, b"oops", "HTTP 500"),
