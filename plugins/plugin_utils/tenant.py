@@ -75,10 +75,15 @@ def tenant_plan(
     :param logs: C(access_log) and C(error_log) of who names none; in them C({hostname}) stands for
         the tenant's hostname
     :returns: per tenant C(hostname), C(virtual_host), C(server_block), C(certificate), C(theme)
-    :raises ValueError: C(only) names a hostname that no tenant has
+    :raises ValueError: C(only) names a hostname that no tenant has, or is an empty one
     """
     tenants = list(tenants)
     wanted = set(only)
+    if "" in wanted:
+        raise ValueError(
+            "virtualhosts_only (or -e tenant=...) is there without a hostname; name tenants, or leave it"
+            " out to work on all of them"
+        )
     unknown = wanted - {tenant["hostname"] for tenant in tenants}
     if unknown:
         raise ValueError(

@@ -108,30 +108,6 @@ def test_one_tenant_by_name_leaves_the_others_alone(site: Site) -> None:
     assert "no tenant has the hostname mail.no-such-tenant.test" in wrong.stdout
 
 
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ({"hostname": "Mail.juniper.test"}, "upper-case"),
-        ({"hostname": "mail juniper.test"}, "malformed"),
-        ({"theme": {"colors": {"primary": "blue"}}}, "not a hex colour"),
-        ({"theme": {"logos": {"menu": "missing.png"}}}, "there is no file"),
-    ],
-)
-def test_mistakes_are_refused_before_anything_is_touched(
-    site: Site, change: dict[str, Any], complaint: str
-) -> None:
-    before = site.files()
-    sound = {"hostname": "mail.kale.test", "domains": ["kale.test"]}
-    site.tenants = [sound, {"hostname": "mail.juniper.test", "domains": ["juniper.test"], **change}]
-    refused = site.run("provision")
-    site.tenants = []
-    assert refused.rc != 0
-    assert complaint in refused.stdout
-    assert "tenant 2" in refused.stdout
-    assert site.files() == before
-    assert not site.record("mail.kale.test")
-
-
 def test_renewal_does_nothing_until_something_is_due(site: Site) -> None:
     tenant = site.add("larch")
     newcomer = site.add("maple")
@@ -170,12 +146,6 @@ def test_retired_portals_are_gone_and_their_mail_domains_stay(site: Site) -> Non
     domains = site.bed.modoboa.request("GET", "domains/", params={"search": "nettle.test"})
     assert [domain["name"] for domain in domains.json()["results"]] == ["nettle.test"]
     site.bed.modoboa.delete_domain("nettle.test")
-
-
-def test_retire_insists_on_hostnames(site: Site) -> None:
-    refused = site.run("retire")
-    assert refused.rc != 0
-    assert "Say which tenants to retire" in refused.stdout
 
 
 def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
@@ -249,37 +219,6 @@ def test_a_step_that_cannot_be_done_at_all_fails_everybody_by_name(site: Site) -
     assert f"{homeless['hostname']}: record:" in message
     assert "/nowhere/nginx" in message
     assert site.record(tenant["hostname"])["provisioning_status"] == "failed"
-
-
-def test_without_consent_nothing_is_touched(site: Site, tmp_path: Path) -> None:
-    tenant = site.add("woad")
-    before = site.files()
-    refused = site.run(
-        "provision",
-        virtualhosts_acme_terms_agreed=False,
-        virtualhosts_storage=str(tmp_path / "storage"),
-    )
-    assert refused.rc != 0
-    assert "terms" in refused.stdout
-    assert refused.changed == 0
-    assert site.files() == before
-    assert not site.record(tenant["hostname"])
-
-
-def test_two_hosts_of_an_instance_do_not_share_a_hostname(site: Site) -> None:
-    tenant = {"hostname": "mail.yarrow.test", "domains": ["yarrow.test"]}
-    url = site.bed.modoboa.url
-    host = {"virtualhosts_tenants": [tenant], "virtualhosts_modoboa_url": url}
-    variables = site.bed.variables()
-    del variables["virtualhosts_modoboa_url"]
-    refused = site.bed.ansible.run_playbook(
-        PLAYBOOKS / "provision.yml",
-        inventory={"modoboa": {"hosts": {"one": host, "two": host}}},
-        extra_vars={"ansible_connection": "local", **variables},
-    )
-    assert refused.rc != 0
-    assert refused.changed == 0
-    assert "used twice, first by mail.yarrow.test of host two" in refused.stdout
 
 
 def test_a_renewal_writes_the_blocks_that_it_needs_and_mends_its_own_failures(site: Site) -> None:

@@ -113,6 +113,11 @@ def test_the_plan_can_be_limited_to_some_tenants() -> None:
     assert entry["hostname"] == "mail.borea.example"
 
 
+def test_an_empty_hostname_is_not_everybody() -> None:
+    with pytest.raises(ValueError, match="is there without a hostname"):
+        tenant_plan([a_tenant()], "logos", [""])
+
+
 def test_an_unknown_tenant_is_no_silent_success() -> None:
     with pytest.raises(ValueError, match=r"no tenant has the hostname mail\.zeta\.example"):
         tenant_plan([a_tenant()], "logos", ["mail.zeta.example"])
