@@ -364,6 +364,24 @@ def test_no_reports(api: APIClient, body: Any) -> None:
     assert api.post(f"{URL}report/", body, format="json").status_code == 400
 
 
+def test_bodies_that_cannot_be_read(api: APIClient, people: People) -> None:
+    pk = people.host_a.pk
+    for method, path in (
+        ("post", "virtualhosts/report/"),
+        ("post", "virtualhosts/bulk/"),
+        ("post", f"virtualhosts/{pk}/set_state/"),
+        ("put", f"virtualhosts/{pk}/theme/"),
+        ("put", "parameters/virtualhosts/"),
+    ):
+        for body in (b"", b"{", b"\xff", b"[" * 100_000, b'"\\ud800"', b"NaN"):
+            response = getattr(api, method)(
+                f"/api/v2/{path}", body, content_type="application/json"
+            )
+            # An empty body is one that changes nothing
+            assert response.status_code == 400 or body == b"", (path, body)
+            assert response.status_code < 500
+
+
 def test_many_reports(
     report: Reporter, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

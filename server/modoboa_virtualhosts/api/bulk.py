@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import parsers, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from .. import bulk
 from ..bulk import Outcome, WantedVirtualHost
 from ..reports import Report
 from .endpoint import VirtualHostEndpoint
+from .parsers import JSONParser
 from .reports import VirtualHostReportSerializer, as_text
 from .schema import documented
 from .themes import VirtualHostThemeSerializer
@@ -96,7 +97,7 @@ class BulkEndpoint(VirtualHostEndpoint):
         methods=["post"],
         filter_backends=[],
         pagination_class=None,
-        parser_classes=[parsers.JSONParser],
+        parser_classes=[JSONParser],
         throttle_classes=[BulkThrottle],
     )
     def bulk(self, request: Request, **_kwargs: Any) -> Response:

@@ -7,12 +7,14 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from modoboa.lib.permissions import IsSuperUser
 from rest_framework import permissions, viewsets
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from .. import license as licensing
 from ..models import VirtualHost
+from .parsers import PARSERS
 from .throttles import ProvisionerThrottle
 
 
@@ -37,6 +39,7 @@ class VirtualHostEndpoint(viewsets.GenericViewSet[VirtualHost]):
     queryset = VirtualHost.objects.all()
     permission_classes = PERMISSIONS
     throttle_classes: tuple[type[BaseThrottle], ...] = (ProvisionerThrottle,)
+    parser_classes: tuple[type[BaseParser], ...] = PARSERS
     # Whatever is no name at all is answered like a name that is unknown
     lookup_value_regex = "[^/]+"
 

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from .. import parameters
 from ..models import Parameters
 from .endpoint import PERMISSIONS
+from .parsers import PARSERS
 from .schema import documented
 from .throttles import ProvisionerThrottle
 
@@ -85,6 +86,7 @@ class ParametersView(APIView):
     """The settings of provisioning."""
 
     permission_classes = PERMISSIONS
+    parser_classes = PARSERS
     throttle_classes = (ProvisionerThrottle,)
 
     @documented({200: VirtualHostParametersSerializer})

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from rest_framework import parsers, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from .. import reports
 from ..models import ProvisioningStatus, VirtualHost
 from ..reports import Report
 from .endpoint import VirtualHostEndpoint
+from .parsers import JSONParser
 from .schema import documented
 
 # Bounds the memory and the time that one request takes
@@ -104,7 +105,7 @@ class ReportEndpoint(VirtualHostEndpoint):
         methods=["post"],
         filter_backends=[],
         pagination_class=None,
-        parser_classes=[parsers.JSONParser],
+        parser_classes=[JSONParser],
     )
     def report(self, request: Request, **_kwargs: Any) -> Response:
         """Take in what a provisioner reports. A bad report is answered and stops no other."""
