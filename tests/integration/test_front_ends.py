@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import http.client
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from bed.ansible import Run
+from bed.nginx import PRIMARY_HOSTNAME
+from bed.ports import LOOPBACK
 from bed.prefix import find
 from demo import visitor
 from integration.front_end import FrontEnd
@@ -19,7 +22,8 @@ from integration.portal_site import PLAYBOOKS, Site, changes
 
 # On the ports of the bed's nginx, which listens on the address before
 ADDRESS = "127.0.0.2"
-ISSUER = "issuer.test"
+# A name of its own: that of the host has a block, which redirects to HTTPS as the installer's does
+ISSUER = "acme.issuer.test"
 
 
 class Edge:
@@ -77,6 +81,18 @@ def edge(site: Site) -> Iterator[Edge]:
             front_end.stop()
 
 
+def challenge_status(site: Site, hostname: str) -> int:
+    """What the host that issues says to who asks it for an answer that it does not have."""
+    nginx = site.bed.nginx
+    connection = http.client.HTTPConnection(LOOPBACK, nginx.http_port, timeout=10)
+    try:
+        path = "/.well-known/acme-challenge/none"
+        connection.request("GET", path, headers={"Host": hostname})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def thumbprint_of(run: Run) -> str:
     """The thumbprint of the account that a chain has used."""
     (account,) = run.task("Make sure of the ACME account")
@@ -111,6 +127,10 @@ def test_a_front_end_redirects_challenges_to_the_host_that_issues(site: Site, ed
     edge.copy_certificates()
     assert edge.run(**redirect).rc == 0
     assert visitor.certificate(site.bed, tenant["hostname"], address=ADDRESS) != served
+
+    # The name of the host itself would not have done
+    assert challenge_status(site, ISSUER) == 404
+    assert challenge_status(site, PRIMARY_HOSTNAME) == 301
 
 
 def test_a_front_end_answers_by_itself_for_the_account(site: Site, edge: Edge) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from bed.prefix import CHECKOUT, find
 from integration.bare_front_end import BareFrontEnd
+from integration.front_end import ADDRESS
 
 PAGE = CHECKOUT / "docs" / "nginx.md"
 NAME = "mail.atlas.example"
@@ -75,7 +76,17 @@ def test_the_templates(front_end: BareFrontEnd) -> None:
     assert "proxy_read_timeout 300s;" in (front_end.available / f"{NAME}.conf").read_text()
 
 
-def test_the_inventory_of_several_front_ends(tmp_path: Path) -> None:
+# As Modoboa's installer writes it for the host's own name
+INSTALLER = """
+server {
+  listen %s:%d;
+  server_name %s;
+  rewrite ^ https://$server_name$request_uri? permanent;
+}
+"""
+
+
+def test_the_inventory_of_several_front_ends(front_end: BareFrontEnd, tmp_path: Path) -> None:
     (text,) = [text for text in examples("yaml") if "front_ends:" in text]
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(text)
@@ -89,4 +100,27 @@ def test_the_inventory_of_several_front_ends(tmp_path: Path) -> None:
     assert set(hosts["modoboa"]["hosts"]) == {"mail1.example.com"}
     assert set(hosts["front_ends"]["hosts"]) == {"edge1.example.com", "edge2.example.com"}
     edge = hosts["front_ends"]["hosts"]["edge1.example.com"]
-    assert edge["virtualhosts_nginx_challenge_host"] == "mail1.example.com"
+
+    # The host that issues answers there, though its own name is the installer's
+    own = "mail1.example.com"
+    block = INSTALLER % (ADDRESS, front_end.http_port, own)
+    (front_end.enabled / f"{own}.conf").write_text(block)
+    front_end.apply(catch_all="present", name=NAME, state="bootstrap")
+    challenge = ".well-known/acme-challenge/token"
+    (front_end.storage / "webroot" / challenge).write_text("the answer")
+    issuer = edge["virtualhosts_nginx_challenge_host"]
+    assert front_end.get(issuer, f"/{challenge}")[::2] == (200, "the answer")
+    assert front_end.get(own, f"/{challenge}")[0] == 301
+
+    # What is said of the front ends is accepted there
+    outcome = front_end.apply(
+        name=NAME,
+        state="bootstrap",
+        challenge="redirect",
+        challenge_host=issuer,
+        application=edge["virtualhosts_application"],
+        application_protocol=edge["virtualhosts_application_protocol"],
+    )
+    assert outcome.results[0]["error"] is None
+    where = front_end.get(NAME, f"/{challenge}")[1]["location"]
+    assert where == f"http://{issuer}/{challenge}"
