@@ -524,6 +524,12 @@ vhosts:
       description: Its file in O(sites_available).
       type: str
       sample: /etc/nginx/sites-available/mail.atlas.example.conf
+    damaged:
+      description:
+        - Whether nginx serves it, but could not load the certificate that is on disk. Then it fails, and stays online
+          with the certificate that nginx has loaded, until nginx is restarted.
+        - acme_cert mends it, since the challenge is answered still.
+      type: bool
     served:
       description: The certificate that nginx was found to serve, or null if none was looked for or found.
       type: dict

@@ -95,6 +95,11 @@ def on_disk(fullchain: str, private_key: str, in_use: bool = False) -> Certifica
     return certificate
 
 
+def are_there(fullchain: str, private_key: str) -> bool:
+    """Whether there are files in the places of a certificate and its key, whatever is in them."""
+    return Path(fullchain).exists() and Path(private_key).exists()
+
+
 def served(address: str, port: int, name: str, timeout: float) -> Certificate:
     """The certificate that a server shows to who asks for a name (SNI).
 

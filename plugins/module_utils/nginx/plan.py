@@ -41,6 +41,8 @@ class Step:
     stale: bool = False
     """nginx serves another certificate than the one on disk"""
     served: Certificate | None = None
+    damaged: bool = False
+    """nginx serves it, but could not load the certificate on disk"""
     error: str | None = None
 
     @property
@@ -124,6 +126,7 @@ class Step:
             "failed": self.error is not None,
             "error": self.error,
             "file": str(self.layout.file(self.name)),
+            "damaged": self.damaged,
             "served": None if self.served is None else self.served.summary(),
         }
 
@@ -203,6 +206,8 @@ def _wanted(
                 f"{_no_certificate(fullchain, private_key)}; write the bootstrap block"
                 " (state bootstrap), then issue one with acme_cert"
             )
+        if host.state == "bootstrap" and step.served_before:
+            _refuse_damaged(step, fullchain, private_key)
         block = "bootstrap"
     link = None
     if host.state == "disabled":
@@ -216,6 +221,27 @@ def _wanted(
     return Site(rendered[block].encode("utf-8"), link)
 
 
+def _refuse_damaged(step: Step, fullchain: str, private_key: str) -> None:
+    """Keep a portal online whose certificate is there, and yet of no use.
+
+    The running nginx has the old one, and the block that is there answers challenges as well, so
+    that the host that issues can issue another. Somebody may be copying the two just now. It is not
+    free: until they are whole again, nginx takes no change of other hosts either, and they say so.
+    A portal that is offline without need is worse, and nobody would be told. Where a file is
+    missing, the bootstrap block is the way out.
+
+    :raises NginxError: both files are there
+    """
+    if certificate.are_there(fullchain, private_key):
+        step.damaged = True
+        raise NginxError(
+            f"nginx serves this host, but could not load its certificate any more: {fullchain} and"
+            f" {private_key} do not belong together, or are damaged, so its block was left as it"
+            " is; complete the copy or issue another with acme_cert, or remove both for the"
+            " bootstrap block"
+        )
+
+
 def check_new_certificate(step: Step, settings: Settings) -> None:
     """Fail a host whose certificate nginx has not loaded yet, and could not load.
 
@@ -224,6 +250,7 @@ def check_new_certificate(step: Step, settings: Settings) -> None:
     fullchain, private_key = settings.fullchain(step.name), settings.private_key(step.name)
     try:
         if certificate.on_disk(fullchain, private_key) is None:
+            step.damaged = True
             step.fail(f"{_no_certificate(fullchain, private_key)}; issue another with acme_cert")
     except OSError as error:
         step.fail(f"cannot read the certificate: {reason(error)}")

@@ -56,6 +56,7 @@ def test_with_a_certificate_there_is_https(layout: Layout, state: str) -> None:
         "failed": False,
         "error": None,
         "file": str(layout.file(NAME)),
+        "damaged": False,
         "served": None,
     }
 
@@ -64,6 +65,27 @@ def test_without_one_it_waits(layout: Layout) -> None:
     step = planned(layout, "bootstrap")
     assert step.after == linked(layout, NAME, block(NAME, "bootstrap"))
     assert (step.changed, step.serves, step.result()["state"]) == (True, False, "bootstrap")
+
+
+@pytest.mark.parametrize("missing", [None, "fullchain.pem", "privkey.pem"])
+@pytest.mark.parametrize("block_there", ["present", "bootstrap", None])
+def test_a_damaged_one_takes_no_portal_offline(
+    layout: Layout, missing: str | None, block_there: str | None
+) -> None:
+    """Somebody may be copying it. Where a file is missing, the bootstrap block is the way out."""
+    folder = layout.available / "certs" / NAME
+    folder.mkdir(parents=True)
+    for file in {"fullchain.pem", "privkey.pem"} - {missing}:
+        (folder / file).write_text("half of it")
+    before = None if block_there is None else linked(layout, NAME, block(NAME, block_there, "old"))
+    step = planned(layout, "bootstrap", before)
+    if missing is None and block_there == "present":
+        assert "do not belong together, or are damaged" in (step.error or "")
+        result = step.result()
+        assert (result["state"], result["changed"], result["damaged"]) == ("present", False, True)
+    else:
+        assert (step.error, step.damaged) == (None, False)
+        assert step.after == linked(layout, NAME, block(NAME, "bootstrap"))
 
 
 def test_present_needs_one(layout: Layout) -> None:
@@ -203,6 +225,7 @@ def test_a_new_certificate_has_to_be_whole(
     assert (step.error is None) == (error is None)
     assert (error or "") in (step.error or "")
     assert step.changed == (error is None)
+    assert step.damaged == ("do not belong" in (error or ""))
 
 
 def test_a_failure_changes_nothing(layout: Layout) -> None:
