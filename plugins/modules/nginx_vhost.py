@@ -148,7 +148,8 @@ options:
         QUIC, the same.
       - A port that already has a default server in somebody else's file keeps it, such as port 80 in Debian's own
         C(sites-enabled/default). RV(catch_all.left_out) names that file.
-      - V(absent) removes the file again, if this module wrote it.
+      - V(absent) removes the file again, if this module wrote it. Portals with HTTP/3 share its UDP sockets, so name
+        all of them in that task, whose blocks then do without.
     type: str
     choices:
       - present
