@@ -273,6 +273,8 @@ options:
     description:
       - Hostname, or V(hostname:port), of the front end that issues the certificates and answers their challenges over
         HTTP. CAs follow a redirect to ports 80 and 443 only.
+      - Best a name of that host that none of its server blocks has, so that its catch-all answers. The block that
+        Modoboa's installer writes for the hostname of the instance redirects everything to HTTPS.
       - Needed with O(challenge=redirect).
     type: str
   http_port:
@@ -479,7 +481,7 @@ EXAMPLES = r"""
       mailhost.modoboa.nginx_vhost:
         name: mail.atlas.example
         challenge: redirect
-        challenge_host: front1.mail.example
+        challenge_host: acme.front1.mail.example
 
     - name: Add to the templates, with templates/portals/present.conf.j2 beside the playbook
       mailhost.modoboa.nginx_vhost:
