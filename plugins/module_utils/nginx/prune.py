@@ -34,10 +34,10 @@ def named_hosts(hosts: Collection[VirtualHost], keep: Collection[str]) -> set[st
     :param keep: more names
     :raises ItemsError: nothing is left, or a name is misspelt and would not be kept
     """
-    if not hosts:
+    if all(host.state == "absent" for host in hosts):
         raise ItemsError(
-            "prune with an empty list of vhosts would remove every virtual host; list those that"
-            " stay, or let those that go be absent"
+            f"prune with {'no host in vhosts that stays' if hosts else 'an empty list of vhosts'}"
+            " would remove every virtual host; list those that stay, or let those that go be absent"
         )
     problems = []
     for name in keep:

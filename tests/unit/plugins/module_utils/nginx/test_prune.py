@@ -71,5 +71,7 @@ def test_what_stays() -> None:
 def test_what_would_be_a_mistake() -> None:
     with pytest.raises(ItemsError, match="would remove every virtual host"):
         named_hosts([], ["a.example.com"])
+    with pytest.raises(ItemsError, match="no host in vhosts that stays would remove every"):
+        named_hosts([host("a.example.com", "absent")], [])
     with pytest.raises(ItemsError, match=r"keep: hostname 'B\.example\.com' has upper-case"):
         named_hosts([host("a.example.com")], ["B.example.com"])
