@@ -14,11 +14,22 @@ from pathlib import Path
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 
-_PATIENCE = 60.0
+_LEAST = 60.0
+# A run waits for nginx so often at most: for a reload and the one that undoes it, twice each, and
+# for answers; and then it is about to end
+_WAITS = 6
+
+
+def patience(timeout: float) -> float:
+    """How many seconds to wait for another run to end.
+
+    :param timeout: how many seconds a run waits for nginx; who has many hosts has raised it
+    """
+    return max(_LEAST, _WAITS * timeout)
 
 
 @contextlib.contextmanager
-def locked(directory: Path, patience: float = _PATIENCE) -> Iterator[None]:
+def locked(directory: Path, patience: float = _LEAST) -> Iterator[None]:
     """Keep other runs away from a directory; a kill ends that by itself.
 
     The directory itself is what is locked, so that no lock file stays behind.

@@ -21,7 +21,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all i
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked, patience
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import (
     Step,
     check_new_certificate,
@@ -87,7 +87,8 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     verification = _verification(params, common)
     transaction = Transaction(layout, nginx, verification, params["timeout"])
     renewed = frozenset(params["renewed"])
-    with contextlib.nullcontext() if check_mode else locked(layout.available):
+    wait = patience(params["timeout"])
+    with contextlib.nullcontext() if check_mode else locked(layout.available, wait):
         recovered = transaction.recover(check_mode)
         pruned = [] if named is None else unnamed_hosts(layout, named, recovered)
         steps: list[Step] = [

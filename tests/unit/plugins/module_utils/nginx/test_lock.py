@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import locked
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.lock import (
+    locked,
+    patience,
+)
 
 HOLD = """
 import fcntl, os, sys
@@ -60,3 +63,9 @@ def test_a_killed_run_locks_nobody_out(tmp_path: Path) -> None:
         holder.wait()
         with locked(tmp_path, patience=0):
             pass
+
+
+def test_who_has_many_hosts_waits_longer() -> None:
+    """They have raised the timeout, since nginx takes that long to load their configuration."""
+    assert patience(10) == 60
+    assert patience(60) == 360
