@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate import (
+    Certificate,
     served,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.challenge_answer import (
@@ -21,6 +24,32 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import
 _AT_ONCE = 8
 _PAUSE = 0.03
 _PATIENCE = 1.0
+
+_Answer = TypeVar("_Answer")
+
+
+class _Silence:
+    """Whether nobody answers at all, so that hundreds of hosts need not be waited for."""
+
+    def __init__(self) -> None:
+        self._timeouts = 0
+        self._answered = False
+
+    def ask(self, question: Callable[[], _Answer]) -> _Answer:
+        """Ask, unless the first have waited in vain, and nobody else has had an answer.
+
+        :raises OSError: there is no answer
+        """
+        if self._timeouts >= _AT_ONCE and not self._answered:
+            raise TimeoutError("timed out")
+        try:
+            answer = question()
+        except OSError as error:
+            if isinstance(error, socket.timeout):
+                self._timeouts += 1
+            raise
+        self._answered = True
+        return answer
 
 
 @dataclass(frozen=True)
@@ -51,8 +80,9 @@ class Verification:
 
     def find_stale(self, steps: Sequence[Step]) -> None:
         """Note what is served now, and where that is not what is on disk."""
+        silence = _Silence()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(self._look, steps))
+            list(pool.map(lambda step: self._look(step, silence), steps))
 
     def failures(self, steps: Sequence[Step]) -> dict[str, str]:
         """Make sure that nginx serves, and answers challenges with, what is on disk.
@@ -63,14 +93,17 @@ class Verification:
         :param steps: hosts that nginx has just loaded
         :returns: host → what is wrong, for those where something is
         """
-        deadline = time.monotonic() + _PATIENCE
+        silence = _Silence()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            errors = pool.map(lambda step: self._wait(step, deadline), steps)
+            errors = pool.map(lambda step: self._wait(step, silence), steps)
             return {step.name: error for step, error in zip(steps, errors) if error is not None}
 
-    def _look(self, step: Step) -> None:
+    def _served(self, name: str, silence: _Silence) -> Certificate:
+        return silence.ask(lambda: served(self.address, self.port, name, self.timeout))
+
+    def _look(self, step: Step, silence: _Silence) -> None:
         try:
-            step.served = served(self.address, self.port, step.name, self.timeout)
+            step.served = self._served(step.name, silence)
         except OSError:
             step.served = None
         step.stale = step.served != step.certificate
@@ -78,8 +111,10 @@ class Verification:
             # Which has been read already
             step.served = step.certificate
 
-    def _wait(self, step: Step, deadline: float) -> str | None:
-        checks: list[Callable[[Step, str], str | None]] = []
+    def _wait(self, step: Step, silence: _Silence) -> str | None:
+        # Of its own: with hundreds of hosts, the last are asked seconds after the first
+        deadline = time.monotonic() + _PATIENCE
+        checks: list[Callable[[Step, str, _Silence], str | None]] = []
         if step.serves:
             checks.append(self._error)
         if self.thumbprint is not None and step.writes:
@@ -87,7 +122,7 @@ class Verification:
         for check in checks:
             for name in step.server_names:
                 while True:
-                    error = check(step, name)
+                    error = check(step, name, silence)
                     if error is None:
                         break
                     if time.monotonic() > deadline:
@@ -95,11 +130,13 @@ class Verification:
                     time.sleep(_PAUSE)
         return None
 
-    def _challenge_error(self, _step: Step, name: str) -> str | None:
+    def _challenge_error(self, _step: Step, name: str, silence: _Silence) -> str | None:
         where = f"{self.address} port {self.http_port}"
         try:
-            wrong = wrong_answer(
-                self.address, self.http_port, name, self.thumbprint or "", self.timeout
+            wrong = silence.ask(
+                lambda: wrong_answer(
+                    self.address, self.http_port, name, self.thumbprint or "", self.timeout
+                )
             )
         except OSError as error:
             return (
@@ -114,10 +151,10 @@ class Verification:
             " snippets make of the challenge path"
         )
 
-    def _error(self, step: Step, name: str) -> str | None:
+    def _error(self, step: Step, name: str, silence: _Silence) -> str | None:
         where = f"{self.address} port {self.port}"
         try:
-            certificate = served(self.address, self.port, name, self.timeout)
+            certificate = self._served(name, silence)
         except OSError as error:
             said = getattr(error, "reason", None) or error.strerror or str(error)
             return (

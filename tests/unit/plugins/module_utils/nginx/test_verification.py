@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import verification
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate import Certificate
@@ -86,6 +89,53 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch, host: Step) -> None:
     failures = look(monkeypatch, Server(ConnectionRefusedError(111, "Connection refused")), host)
     assert "127.0.0.1 port 443: Connection refused" in failures[NAME]
     assert "verify_address" in failures[NAME]
+
+
+def many(layout: Layout) -> list[Step]:
+    hosts = [step(layout, f"host-{number:02}.example.com") for number in range(40)]
+    for host in hosts:
+        host.after = linked(layout, host.name, block(host.name, "present"))
+        host.certificate = ON_DISK
+    return hosts
+
+
+def test_every_host_is_waited_for(monkeypatch: pytest.MonkeyPatch, layout: Layout) -> None:
+    """However long the hosts before it took: one that refuses once is asked again."""
+    monkeypatch.setattr(verification, "_PATIENCE", 0.1)
+    refused = set()
+
+    def answer(_address: str, _port: int, name: str, _timeout: float) -> Certificate:
+        time.sleep(0.02)
+        if name.startswith("host-39") and name not in refused:
+            refused.add(name)
+            raise ConnectionResetError(104, "Connection reset by peer")
+        return ON_DISK
+
+    monkeypatch.setattr(verification, "served", answer)
+    assert Verification("127.0.0.1", 443, 1).failures(many(layout)) == {}
+    assert refused == {"host-39.example.com"}
+
+
+def test_an_address_that_swallows_packets(monkeypatch: pytest.MonkeyPatch, layout: Layout) -> None:
+    """Some wait in vain, and nobody after them."""
+    monkeypatch.setattr(verification, "_PATIENCE", 0)
+    asked = []
+
+    def answer(_address: str, _port: int, name: str, _timeout: float) -> Certificate:
+        asked.append(name)
+        time.sleep(0.05)
+        raise socket.timeout("timed out")
+
+    monkeypatch.setattr(verification, "served", answer)
+    hosts = many(layout)
+    Verification("192.0.2.1", 443, 1).find_stale(hosts)
+    assert all(host.stale and host.served is None for host in hosts)
+    assert len(asked) <= 16
+    asked.clear()
+    failures = Verification("192.0.2.1", 443, 1).failures(hosts)
+    assert len(asked) <= 16
+    assert list(failures) == [host.name for host in hosts]
+    assert all("192.0.2.1 port 443: timed out" in text for text in failures.values())
 
 
 @pytest.mark.parametrize(
