@@ -134,7 +134,8 @@ class Transaction:
         try:
             in_step = self._write_and_reload(steps, look)
             self._layout.sync()
-            if in_step or not self.recovered:
+            # Else nginx may have what was undone since, and the next run has to reload it
+            if in_step or not (self.recovered or self.reloaded):
                 self._journal.close()
             self._staging.end(at_stake)
         except OSError as error:

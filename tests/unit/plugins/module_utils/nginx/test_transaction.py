@@ -281,6 +281,27 @@ def test_not_served_and_then_no_reload(layout: Layout, nginx: Paper) -> None:
     assert nginx.loaded == nginx.on_disk()
 
 
+def test_not_served_and_no_reload_any_more(layout: Layout, nginx: Paper) -> None:
+    """nginx has what is not on disk any more, so the next run reloads it, though nothing changes."""
+    before = files_of(layout)
+
+    class Refusing(Audience):
+        def failures(self, steps: list[Step]) -> dict[str, str]:
+            nginx.refuses_reload = 2
+            return super().failures(steps)
+
+    steps = [served(layout, name) for name in NAMES]
+    transaction(nginx, Refusing(NAMES[1])).commit(steps)
+    assert len(errors(steps)) == len(NAMES)
+    assert nginx.loaded != nginx.on_disk()
+    following = transaction(nginx)
+    following.recover(check_mode=False)
+    following.commit([])
+    assert following.reloaded
+    assert nginx.loaded == nginx.on_disk()
+    assert files_of(layout) == before
+
+
 def test_a_certificate_alone(layout: Layout, nginx: Paper) -> None:
     steps = [served(layout, name) for name in NAMES[:2]]
     for entry in steps:
