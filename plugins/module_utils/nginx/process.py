@@ -17,6 +17,10 @@ from pathlib import Path
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.build import (
     ADMINISTRATOR_PATH,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.error_log import (
+    ErrorLog,
+    errors_in,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import (
     without_comments,
@@ -29,11 +33,6 @@ RunCommand = Callable[..., tuple[int, str, str]]
 
 _LOADED = re.compile(r"^# configuration file (/.+):$", re.MULTILINE)
 _CONFLICT = re.compile(r'conflicting server name "([^"]+)" on (\S+), ignored')
-_LEVELS = ("emerg", "alert", "crit", "error")
-# As for people, or as in the log: Debian's nginx is built to log to the terminal at first
-_MESSAGE = re.compile(
-    r"(?:nginx: |[0-9/]{10} [0-9:]{8} )\[(?P<level>\w+)\] (?:[0-9]+#[0-9]+: )?(?P<text>.+)"
-)
 _POSITION = re.compile(r" in (/\S+):[0-9]+$")
 
 
@@ -133,7 +132,9 @@ class Nginx:
         self._command = [_find(program)]
         self._command += ["-p", prefix] if prefix else []
         self._command += ["-c", config] if config else []
+        self._prefix = prefix
         self._config = config
+        self._loaded: dict[str, str] = {}
         self._pid_file = Path(pid)
         self._method = reload
         self._reload_command = list(reload_command or [])
@@ -142,10 +143,14 @@ class Nginx:
         """Let nginx read the configuration on disk as it would when it reloads."""
         status, output, errors = self._run([*self._command, "-T"])
         if status != 0:
-            return TestResult(False, _errors_in(errors))
+            said = errors_in(errors) or dict.fromkeys(
+                filter(None, map(str.strip, errors.splitlines()))
+            )
+            return TestResult(False, "\n".join(said) or "nginx says nothing more")
         conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(errors))
         parts = _LOADED.split(output)
-        return TestResult(True, "", conflicts, dict(zip(parts[1::2], parts[2::2])))
+        self._loaded = dict(zip(parts[1::2], parts[2::2]))
+        return TestResult(True, "", conflicts, self._loaded)
 
     @property
     def main_config(self) -> str:
@@ -175,13 +180,14 @@ class Nginx:
         """
         self.insist_on_running()
         before = self._workers()
+        log = ErrorLog(self._loaded, self._prefix)
         self._ask_to_reload()
         deadline = time.monotonic() + timeout
         while not self._workers() - before:
             if time.monotonic() > deadline:
                 raise NginxError(
                     f"nginx started no new workers within {timeout:g} seconds of the reload, so it"
-                    " kept its old configuration; its error log says why"
+                    f" kept its old configuration; {log.explanation()}"
                 )
             time.sleep(_PAUSE)
         deadline = time.monotonic() + timeout
@@ -255,14 +261,3 @@ def _find(program: str) -> str:
             + (", or choose another way with the option reload" if package == "systemd" else "")
         )
     return found
-
-
-def _errors_in(text: str) -> str:
-    """nginx's messages without what is the same in all of them, or different in every run."""
-    lines = [line.strip() for line in text.splitlines()]
-    errors = [
-        message.group("text")
-        for message in map(_MESSAGE.match, lines)
-        if message is not None and message.group("level") in _LEVELS
-    ]
-    return "\n".join(dict.fromkeys(errors or filter(None, lines))) or "nginx says nothing more"

@@ -69,10 +69,23 @@ def test_a_port_that_is_taken(portals: BareFrontEnd) -> None:
         outcome = portals.apply(**{**WANTED, "vhosts": HOSTS[:2], "http_port": port, "timeout": 2})
     assert list(errors(outcome)) == [OLD, NEW]
     assert all("kept its old configuration" in error for error in errors(outcome).values())
+    for error in errors(outcome).values():
+        assert f"bind() to {ADDRESS}:{port} failed (98: Address already in use)" in error
+        assert "another program has the port" in error
     assert stamps(portals) == before
     assert portals.get(OLD, "/", tls=True)[2] == "the frontend"
     check_healed(portals)
     assert portals.serial(RENEWED) != served
+
+
+def test_all_addresses_where_nginx_has_single_ones(portals: BareFrontEnd) -> None:
+    """nginx opens the new sockets before it closes the old ones, and finds itself in the way."""
+    outcome = portals.apply(**{**WANTED, "listen_addresses": ["*"], "timeout": 3})
+    assert list(errors(outcome)) == [OLD, NEW, RENEWED]
+    for error in errors(outcome).values():
+        assert "failed (98: Address already in use)" in error
+        assert "restart nginx once, or have listen_addresses name the same ones" in error
+    assert portals.get(OLD, "/", tls=True)[2] == "the frontend"
 
 
 def test_a_renewed_certificate_gets_in(portals: BareFrontEnd) -> None:
