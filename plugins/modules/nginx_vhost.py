@@ -602,6 +602,8 @@ def main() -> None:
         outcome = run(module.params, module.check_mode, module.run_command)
     except (ItemsError, NginxError) as error:
         module.fail_json(msg=str(error))
+    for warning in outcome.warnings:
+        module.warn(warning)
     catch_all = outcome.catch_all
     finish(
         module,

@@ -12,7 +12,7 @@ import pytest
 from bed.nginx_releases import NGINX_BOOKWORM
 from integration.bare_front_end import BareFrontEnd
 from integration.front_end import ADDRESS, THUMBPRINT
-from integration.nginx_faults.sites import changed, errors, stamps
+from integration.nginx_faults.sites import changed, errors, prediction, stamps
 from integration.nginx_releases import front_end_of
 
 NAME, OTHER = "a.example.com", "b.example.com"
@@ -128,3 +128,22 @@ def test_a_block_that_claims_the_name_of_another_host(front_end: BareFrontEnd, t
     assert f"/{OTHER}.conf" in errors(outcome)[NAME]
     assert changed(outcome) == ([] if there else [OTHER])
     assert front_end.serial(OTHER) == serials[OTHER]
+
+
+def test_an_address_that_another_block_has_alone(front_end: BareFrontEnd) -> None:
+    """nginx asks no block for all addresses there, so nobody from outside may reach the portal."""
+    port = front_end.https_port
+    default = f"server {{ listen {port} ssl default_server; ssl_reject_handshake on; }}"
+    front_end.write_config(more=f"server {{ listen 127.0.0.2:{port}; }} {default}")
+    front_end.stop()
+    front_end.start()
+    front_end.issue(NAME)
+    options: dict[str, Any] = {"name": NAME, "listen_addresses": ["*"]}
+    predicted = front_end.apply(check=True, **options)
+    outcome = front_end.apply(**options)
+    assert prediction(outcome) == prediction(predicted)
+    (warning,) = outcome.warnings
+    assert f"connections to 127.0.0.2 port {port} do not reach" in warning
+    assert str(front_end.config) in warning
+    listening = ["*", "127.0.0.2"]
+    assert front_end.apply(name=NAME, listen_addresses=listening).warnings == []

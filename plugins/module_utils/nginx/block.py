@@ -10,9 +10,8 @@ import re
 CATCH_ALL = "00-mailhost-modoboa-catch-all"
 """What the file of the catch-all is named after. It is no hostname, and comes before all of them."""
 
-_MARK = re.compile(
-    rb"# Written by mailhost\.modoboa\.nginx_vhost: ([a-z0-9.-]+), (bootstrap|present)\."
-)
+_BEGINNING = "# Written by mailhost.modoboa.nginx_vhost: "
+_MARK = re.compile(re.escape(_BEGINNING).encode() + rb"([a-z0-9.-]+), (bootstrap|present)\.")
 
 
 def first_line(name: str, state: str) -> str:
@@ -21,10 +20,7 @@ def first_line(name: str, state: str) -> str:
     :param name: the host, or C(CATCH_ALL)
     :param state: which block it is
     """
-    return (
-        f"# Written by mailhost.modoboa.nginx_vhost: {name}, {state}."
-        " Changes made here are overwritten.\n"
-    )
+    return f"{_BEGINNING}{name}, {state}. Changes made here are overwritten.\n"
 
 
 def state_of(name: str, content: bytes) -> str | None:
@@ -39,3 +35,8 @@ def state_of(name: str, content: bytes) -> str | None:
     if mark is None or mark.group(1).decode() != name:
         return None
     return mark.group(2).decode()
+
+
+def is_ours(text: str) -> bool:
+    """Whether a file is by this collection, whichever host it was written for."""
+    return text.startswith(_BEGINNING)

@@ -31,20 +31,34 @@ def without_comments(configuration: str) -> str:
     return _COMMENT.sub("", configuration)
 
 
+def sockets(configuration: str) -> Iterator[Socket]:
+    """The sockets that a configuration listens on.
+
+    :param configuration: the content of a file, which may be a part of a server block
+    """
+    for where, options in _directives(configuration):
+        yield from _sockets(where, "quic" in options)
+
+
 def claimed_sockets(configuration: str) -> Iterator[Socket]:
     """The sockets whose default server, or whose options, a configuration claims for itself.
 
     :param configuration: the content of a file, which may be a part of a server block
     """
-    for match in _LISTEN.finditer(without_comments(configuration)):
-        where, *options = match.group(1).split()
+    for where, options in _directives(configuration):
         quic = "quic" in options
         claims = {"default_server", "default"}
         if quic:
             # Two that share a socket's port among the workers exclude each other, too
             claims.add("reuseport")
         if claims.intersection(options):
-            yield from _sockets(where.strip("\"'"), quic)
+            yield from _sockets(where, quic)
+
+
+def _directives(configuration: str) -> Iterator[tuple[str, list[str]]]:
+    for match in _LISTEN.finditer(without_comments(configuration)):
+        where, *options = match.group(1).split()
+        yield where.strip("\"'"), options
 
 
 def _sockets(where: str, quic: bool) -> Iterator[Socket]:
@@ -53,14 +67,14 @@ def _sockets(where: str, quic: bool) -> Iterator[Socket]:
     port = _PORT.fullmatch(where)
     if port is None or (where.startswith("[") and where.endswith("]")):
         # Without a port it is 80
-        yield Socket(_address(where), 80, quic)
+        yield Socket(address_of(where), 80, quic)
         return
     first, last = int(port["first"]), int(port["last"] or port["first"])
     for number in range(first, min(last, 65535) + 1):
-        yield Socket(_address(port["address"] or ""), number, quic)
+        yield Socket(address_of(port["address"] or ""), number, quic)
 
 
-def _address(text: str) -> str:
+def address_of(text: str) -> str:
     """One spelling of an address; a hostname stays what it is."""
     if text in _ALL_OF_IPV4:
         return "*"

@@ -134,7 +134,8 @@ class Nginx:
         self._command += ["-c", config] if config else []
         self._prefix = prefix
         self._config = config
-        self._loaded: dict[str, str] = {}
+        self.loaded: dict[str, str] = {}
+        """What the last configuration consists of that nginx took when it was asked"""
         self._pid_file = Path(pid)
         self._method = reload
         self._reload_command = list(reload_command or [])
@@ -149,8 +150,8 @@ class Nginx:
             return TestResult(False, "\n".join(said) or "nginx says nothing more")
         conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(errors))
         parts = _LOADED.split(output)
-        self._loaded = dict(zip(parts[1::2], parts[2::2]))
-        return TestResult(True, "", conflicts, self._loaded)
+        self.loaded = dict(zip(parts[1::2], parts[2::2]))
+        return TestResult(True, "", conflicts, self.loaded)
 
     @property
     def main_config(self) -> str:
@@ -180,7 +181,7 @@ class Nginx:
         """
         self.insist_on_running()
         before = self._workers()
-        log = ErrorLog(self._loaded, self._prefix)
+        log = ErrorLog(self.loaded, self._prefix)
         self._ask_to_reload()
         deadline = time.monotonic() + timeout
         while not self._workers() - before:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import Item
@@ -17,6 +17,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block impor
     state_of,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import (
+    CatchAll,
     plan_catch_all,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
@@ -34,6 +35,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.prune import (
     named_hosts,
     unnamed_hosts,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.reach import (
+    shadowing,
+    unshared_sockets,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering import (
     Rendering,
@@ -60,6 +65,7 @@ class Outcome:
     diff: list[dict[str, Any]]
     reloaded: bool
     recovered: bool
+    warnings: list[str] = field(default_factory=list)
 
 
 def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) -> Outcome:
@@ -119,7 +125,18 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
         [entry for step in every for entry in step.diff(common)],
         transaction.reloaded,
         transaction.recovered,
+        _warnings(nginx, steps, catch_all, common),
     )
+
+
+def _warnings(
+    nginx: Nginx, steps: Sequence[Step], catch_all: CatchAll | None, common: Settings
+) -> list[str]:
+    """What fails nobody, as far as it is known: nginx is asked only when something changes."""
+    warnings = unshared_sockets(nginx.loaded, steps, catch_all)
+    if any(step.is_online for step in steps):
+        warnings += shadowing(nginx.loaded, common)
+    return warnings
 
 
 def _find_stale(

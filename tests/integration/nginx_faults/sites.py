@@ -29,7 +29,8 @@ def prediction(outcome: Outcome) -> tuple[Any, ...]:
     hosts = [
         {key: value for key, value in item.items() if key != "served"} for item in outcome.results
     ]
-    return hosts, outcome.catch_all, outcome.diff, outcome.reloaded, outcome.recovered
+    asked_for = (hosts, outcome.catch_all, outcome.diff)
+    return *asked_for, outcome.reloaded, outcome.recovered, outcome.warnings
 
 
 def stamps(front_end: FrontEnd) -> dict[str, tuple[Any, ...]]:
