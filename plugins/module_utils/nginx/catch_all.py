@@ -22,6 +22,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout impo
     canonical,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import (
+    Socket,
     claimed_sockets,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
@@ -84,6 +85,29 @@ class CatchAll(Step):
             if canonical(path) != own
             for socket in claimed_sockets(content)
         }
+        self._leave_out(theirs)
+
+    def expect(self, result: TestResult) -> None:
+        """The same, where nginx tells only that there is a second default server.
+
+        :param result: what nginx said; of the two files it names the later
+        """
+        own = canonical(str(self.layout.loaded(self.name)))
+        files = [Path(result.file)] if result.file else []
+        if not files or canonical(str(files[0])) == own:
+            files = sorted(Path(own).parent.iterdir())
+        theirs = {
+            socket: str(path)
+            for path in files
+            if canonical(str(path)) != own
+            for socket in _claims_in(str(path))
+        }
+        self._leave_out(theirs)
+        if not self.left_out:
+            # It is in a file that only nginx knows
+            self.give_way(result)
+
+    def _leave_out(self, theirs: Mapping[Socket, str]) -> None:
         self.left_out = {}
         for part, text in self.parts.items():
             for socket in claimed_sockets(text):
@@ -162,12 +186,14 @@ def plan_catch_all(
 
 def _still_there(noted: Mapping[str, str], parts: Mapping[str, str]) -> bool:
     """Whether the files that have default servers have them still."""
-    contents = {}
-    for file in set(noted.values()):
-        try:
-            contents[file] = set(claimed_sockets(Path(file).read_text("utf-8", "replace")))
-        except OSError:
-            return False
+    claims = {file: _claims_in(file) for file in set(noted.values())}
     return all(
-        contents[file].intersection(claimed_sockets(parts[part])) for part, file in noted.items()
+        claims[file].intersection(claimed_sockets(parts[part])) for part, file in noted.items()
     )
+
+
+def _claims_in(file: str) -> set[Socket]:
+    try:
+        return set(claimed_sockets(Path(file).read_text("utf-8", "replace")))
+    except OSError:
+        return set()

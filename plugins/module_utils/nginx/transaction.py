@@ -101,8 +101,7 @@ class Transaction:
             self._fail_untouched(changing, str(error))
             return
         if self._catch_all is not None and self._catch_all.clashes(result):
-            # Which parts can stay, nginx tells only when it takes a configuration
-            self._catch_all.give_way(result)
+            self._catch_all.expect(result)
         elif not (result.ok or self.recovered or named(result, changing)):
             # What a killed run left, the run that follows undoes before it asks nginx
             self._refuse(changing, result.error)

@@ -128,6 +128,7 @@ def test_a_default_server_that_came_later(nginx: Paper, name: str) -> None:
     assert [(entry.error, entry.changed) for entry in steps] == [(None, True)] * 2
     assert isinstance(steps[1], CatchAll)
     assert steps[1].left_out == {"https": path}
+    assert predicted[1].result() == steps[1].result()
     assert run.reloaded
     assert nginx.loaded == nginx.on_disk()
     assert HTTP in nginx.loaded[str(layout.link(CATCH_ALL))]
