@@ -571,6 +571,8 @@ catch_all:
     left_out:
       description:
         - Its parts (C(http), C(https), C(quic)) that are left out, and for each the file that has the default server.
+          Where others have it for some of the addresses only, these are named, such as C(http at 192.0.2.1:80), and the
+          part is there for the rest.
         - They come when that default server has gone. A default server that comes later makes the catch-all give way
           in the next run that changes anything; until then nginx refuses to load the two.
       type: dict

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_beside_a_default_server_of_somebody_else(front_end: BareFrontEnd, name:
     Path(path).unlink()
     assert apply(front_end, **PRESENT)["left_out"] == {}
     assert front_end.get(STRANGER, "/")[0] == 404
+
+
+def test_beside_a_default_server_on_one_address(front_end: BareFrontEnd) -> None:
+    path = add_default_server(front_end, "default", front_end.http_port)
+    addresses = [ADDRESS, "127.0.0.2"]
+    result = apply(front_end, listen_addresses=addresses, **PRESENT)
+    assert result["left_out"] == {f"http at {ADDRESS}:{front_end.http_port}": path}
+    assert front_end.get(STRANGER, "/")[0] == 418
+    connection = http.client.HTTPConnection("127.0.0.2", front_end.http_port, timeout=5)
+    connection.request("GET", "/", headers={"Host": STRANGER})
+    assert connection.getresponse().status == 404
+    connection.close()
 
 
 def test_a_default_server_in_the_main_configuration(front_end: BareFrontEnd) -> None:

@@ -24,12 +24,14 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import (
     Socket,
     claimed_sockets,
+    without_sockets,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import TestResult
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import VirtualHost
 
-_NOTE = re.compile(r"^# Without (\w+): (.+) has the default server\.$", re.MULTILINE)
+_NOTE = re.compile(r"^# Without (\w+(?: at \S+)?): (.+) has the default server\.$", re.MULTILINE)
+_AT = " at "
 _DUPLICATE = ("a duplicate default server for", "duplicate listen options for")
 
 
@@ -38,7 +40,8 @@ class CatchAll(Step):
     """The step of the catch-all.
 
     nginx takes one default server for an address and port. Where somebody else's file has it, the
-    part of the catch-all for it is left out, with a note of the file in its place. A run that finds
+    part of the catch-all for it is left out, or listens there no more if it has other addresses,
+    with a note of the file in its place. A run that finds
     the catch-all complete asks no further: a default server that came later is noticed when nginx
     is next made to test, because something changes. A run that finds parts left out looks into the
     noted files, and asks nginx when one of them has no default server any more.
@@ -47,7 +50,7 @@ class CatchAll(Step):
     parts: Mapping[str, str] = field(default_factory=dict)
     """The server blocks, by what they are for"""
     left_out: dict[str, str] = field(default_factory=dict)
-    """Parts that are left out → the file that has the default server"""
+    """Parts that are left out, or their sockets → the file that has the default server"""
     decided: bool = True
     """Whether it is known which parts are left out"""
     yielded: bool = False
@@ -110,9 +113,12 @@ class CatchAll(Step):
     def _leave_out(self, theirs: Mapping[Socket, str]) -> None:
         self.left_out = {}
         for part, text in self.parts.items():
-            for socket in claimed_sockets(text):
-                if socket in theirs:
-                    self.left_out.setdefault(part, theirs[socket])
+            claimed = list(claimed_sockets(text))
+            rivals = {socket: theirs[socket] for socket in claimed if socket in theirs}
+            if len(rivals) == len(claimed) > 0:
+                self.left_out[part] = next(iter(rivals.values()))
+            else:
+                self.left_out.update({f"{part}{_AT}{socket}": rivals[socket] for socket in rivals})
         self.decided = True
         self.after = self._with_parts(self.left_out)
 
@@ -147,12 +153,13 @@ class CatchAll(Step):
 
     def _with_parts(self, left_out: Mapping[str, str]) -> Site:
         """The site with all parts but some."""
-        texts = [
-            f"# Without {part}: {left_out[part]} has the default server.\n"
-            if part in left_out
-            else text
-            for part, text in self.parts.items()
-        ]
+        texts = []
+        for part, text in self.parts.items():
+            noted = [key for key in left_out if key.partition(_AT)[0] == part]
+            notes = [f"# Without {key}: {left_out[key]} has the default server.\n" for key in noted]
+            sockets = [key.partition(_AT)[2] for key in noted]
+            rest = [] if part in noted else [without_sockets(text, sockets) if sockets else text]
+            texts += ["".join(notes + rest)]
         content = "\n".join([first_line(CATCH_ALL, "present"), *texts]).encode()
         link = self.before.link or str(self.layout.file(self.name))
         return Site(content, None if self.layout.enabled is None else link)
@@ -175,7 +182,9 @@ def plan_catch_all(
             step.after = Site()
             return step
         text = (step.before.content or b"").decode("utf-8", "replace")
-        noted = {part: file for part, file in _NOTE.findall(text) if part in parts}
+        noted = {
+            part: file for part, file in _NOTE.findall(text) if part.partition(_AT)[0] in parts
+        }
         step.after = step._with_parts(noted)
         step.left_out = noted
         step.decided = step.after == step.before and _still_there(noted, parts)
@@ -187,9 +196,12 @@ def plan_catch_all(
 def _still_there(noted: Mapping[str, str], parts: Mapping[str, str]) -> bool:
     """Whether the files that have default servers have them still."""
     claims = {file: _claims_in(file) for file in set(noted.values())}
-    return all(
-        claims[file].intersection(claimed_sockets(parts[part])) for part, file in noted.items()
-    )
+    for key, file in noted.items():
+        part, _at, where = key.partition(_AT)
+        sockets = [socket for socket in claimed_sockets(parts[part]) if where in ("", str(socket))]
+        if not claims[file].intersection(sockets):
+            return False
+    return True
 
 
 def _claims_in(file: str) -> set[Socket]:

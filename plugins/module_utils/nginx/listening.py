@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 # A number sign within a word starts no comment
@@ -24,6 +24,10 @@ class Socket:
     address: str
     port: int
     quic: bool
+
+    def __str__(self) -> str:
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{address}:{self.port}"
 
 
 def without_comments(configuration: str) -> str:
@@ -53,6 +57,24 @@ def claimed_sockets(configuration: str) -> Iterator[Socket]:
             claims.add("reuseport")
         if claims.intersection(options):
             yield from _sockets(where, quic)
+
+
+def without_sockets(configuration: str, where: Collection[str]) -> str:
+    """A configuration that does not listen on some sockets.
+
+    :param configuration: a part of a server block
+    :param where: addresses and ports, in the words of a socket
+    """
+
+    def keep(match: re.Match[str]) -> str:
+        (directive,) = _directives(match.group())
+        return (
+            ""
+            if {str(socket) for socket in _sockets(directive[0], False)} & set(where)
+            else match.group()
+        )
+
+    return _LISTEN.sub(keep, configuration)
 
 
 def _directives(configuration: str) -> Iterator[tuple[str, list[str]]]:

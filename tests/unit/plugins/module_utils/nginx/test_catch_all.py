@@ -85,7 +85,7 @@ def test_complete(nginx: Paper) -> None:
 
 @pytest.mark.parametrize("name", ["default", "0-default"])
 def test_somebody_else_has_a_default_server(nginx: Paper, name: str) -> None:
-    path = other(nginx.layout, "server { listen [::]:80 default_server; }", name)
+    path = other(nginx.layout, f"server {{ {HTTP} }}", name)
     done = commit(nginx)
     assert done.left_out == {"http": path}
     assert HTTP.encode() not in (done.after.content or b"")
@@ -95,6 +95,19 @@ def test_somebody_else_has_a_default_server(nginx: Paper, name: str) -> None:
     assert commit(nginx).left_out == {}
     other(nginx.layout, None, name)
     assert commit(nginx).changed is False
+
+
+@pytest.mark.parametrize("name", ["default", "0-default"])
+def test_a_default_server_for_one_of_two_addresses(nginx: Paper, name: str) -> None:
+    """On the other, unknown names get no portal."""
+    path = other(nginx.layout, "server { listen [::]:80 default_server; }", name)
+    done = commit(nginx)
+    assert done.left_out == {"http at [::]:80": path}
+    text = (done.after.content or b"").decode()
+    assert f"# Without http at [::]:80: {path} has the default server.\nlisten *:80 default" in text
+    assert "listen [::]:80" not in text
+    other(nginx.layout, None, name)
+    assert commit(nginx).left_out == {}
 
 
 def test_another_address_is_no_rival(nginx: Paper) -> None:

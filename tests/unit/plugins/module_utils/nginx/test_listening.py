@@ -10,6 +10,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening i
     Socket,
     claimed_sockets,
     without_comments,
+    without_sockets,
 )
 
 
@@ -44,3 +45,8 @@ def test_claims(directive: str, expected: list[tuple[str, int, bool]]) -> None:
 
 def test_a_number_sign_within_a_word_is_no_comment() -> None:
     assert without_comments("a b#c; # d\ne;") == "a b#c; \ne;"
+
+
+def test_without_some_sockets() -> None:
+    text = "listen 80 x;\n  listen [::0]:80;\n  listen 192.0.2.1:443 ssl;\n"
+    assert without_sockets(text, ["*:80", "[::]:80"]) == "\n  \n  listen 192.0.2.1:443 ssl;\n"
