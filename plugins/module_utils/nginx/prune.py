@@ -34,7 +34,7 @@ def named_hosts(hosts: Collection[VirtualHost], keep: Collection[str]) -> set[st
     :param keep: more names
     :raises ItemsError: nothing is left, or a name is misspelt and would not be kept
     """
-    if all(host.state == "absent" for host in hosts):
+    if not hosts or (not keep and all(host.state == "absent" for host in hosts)):
         raise ItemsError(
             f"prune with {'no host in vhosts that stays' if hosts else 'an empty list of vhosts'}"
             " would remove every virtual host; list those that stay, or let those that go be absent"

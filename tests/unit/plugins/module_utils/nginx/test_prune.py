@@ -73,5 +73,6 @@ def test_what_would_be_a_mistake() -> None:
         named_hosts([], ["a.example.com"])
     with pytest.raises(ItemsError, match="no host in vhosts that stays would remove every"):
         named_hosts([host("a.example.com", "absent")], [])
+    assert len(named_hosts([host("a.example.com", "absent")], ["b.example.com"])) == 2
     with pytest.raises(ItemsError, match=r"keep: hostname 'B\.example\.com' has upper-case"):
         named_hosts([host("a.example.com")], ["B.example.com"])
