@@ -104,11 +104,11 @@ class Licences:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=10)) as database:
-            # Another context of the same object: it commits, or rolls back
-            with database:
-                database.execute("PRAGMA foreign_keys = ON")
-                yield database
+        database = sqlite3.connect(self._path, timeout=10)
+        # The second one commits, or rolls back
+        with closing(database), database:
+            database.execute("PRAGMA foreign_keys = ON")
+            yield database
 
 
 def _digest(key: str) -> str:
