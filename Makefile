@@ -28,7 +28,7 @@ demo-stop: ## stop what `make demo` left running
 test: setup ## every test, and the checks
 	@$(PYTHON) tests/checks/run.py
 
-test-all: ## also PostgreSQL, and newer and older versions of Ansible, Python and libraries
+test-all: ## also PostgreSQL, MariaDB, Modoboa's own tests, and other versions of Ansible, Python and libraries
 	@$(BED) setup --tests --postgresql
 	@$(PYTHON) tests/checks/run.py --all
 

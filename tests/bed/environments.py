@@ -20,6 +20,7 @@ from bed.stamp import Stamp
 REQUIREMENTS = CHECKOUT / "tests" / "requirements"
 EXTENSION = CHECKOUT / "server"
 OLDEST = (3, 11)
+MODOBOAS_OWN_TESTS = "modoboa-own-tests"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,35 @@ def install_api_tools(prefix: Prefix) -> None:
     _install(prefix, "api-tools", [Step("api-tools", ("api-tools.txt",))])
 
 
-def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:
+def install_modoboas_own_tests(prefix: Prefix) -> None:
+    """Modoboa with what its own tests need, and the extension."""
+    files = ("modoboa.txt", "modoboa-own-tests.txt")
+    _install(prefix, MODOBOAS_OWN_TESTS, [Step(MODOBOAS_OWN_TESTS, files, extras="")])
+
+
+def install_mariadb_driver(prefix: Prefix) -> None:
+    """What Modoboa reaches MariaDB with, built for the library that lies in the prefix."""
+    (library,) = prefix.debian.glob("usr/lib/*/libmariadb.so")
+    flags = {
+        "MYSQLCLIENT_CFLAGS": f"-I{prefix.debian}/usr/include/mariadb",
+        "MYSQLCLIENT_LDFLAGS": f"-L{library.parent} -lmariadb -Wl,-rpath,{library.parent}",
+        # What was built for another prefix would not find the library
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    _install(prefix, "modoboa", [Step("modoboa-mariadb", ("mariadb.txt",))], flags)
+
+
+def _install(
+    prefix: Prefix, name: str, steps: Sequence[Step], variables: Mapping[str, str] | None = None
+) -> None:
     environment = prefix.path / "venv" / name
     python = prefix.python(name)
     usable = _belongs_here(environment) and _works(python)
     if not usable:
         shutil.rmtree(environment, ignore_errors=True)
+        # Neither is there what was added to it later
+        for file in prefix.stamps.glob(f"venv-{name}*"):
+            file.unlink()
         run([_interpreter(), "-m", "venv", environment], purpose=f"creating the environment {name}")
     for step in steps:
         stamp = Stamp(prefix.stamps, f"venv-{step.name}", [str(prefix.path), *step.inputs()])
@@ -106,7 +130,7 @@ def _install(prefix: Prefix, name: str, steps: Sequence[Step]) -> None:
         run(
             [*command, *step.arguments()],
             purpose=f"installing {step.name}",
-            environment=_pip_environment(),
+            environment={**_pip_environment(), **(variables or {})},
         )
         stamp.write()
 

@@ -102,6 +102,15 @@ POSTGRESQL = Service(
         "psql": "usr/lib/postgresql/15/bin/psql",
     },
 )
+MARIADB = Service(
+    # The library and its headers are for the driver, which is built
+    packages=("mariadb-server-core", "mariadb-client-core", "libmariadb-dev", "libmariadb3"),
+    programs={
+        "mariadbd": "usr/sbin/mariadbd",
+        "mariadb-install-db": "usr/bin/mariadb-install-db",
+    },
+)
+WRK = Service(packages=("wrk",), programs={"wrk": "usr/bin/wrk"})
 PATCHELF = Service(packages=("patchelf",), programs={"patchelf": "usr/bin/patchelf"})
 
 

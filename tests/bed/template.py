@@ -9,6 +9,7 @@ the next is a placeholder in its settings, which the copy fills in.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -40,14 +41,20 @@ DISABLE_DASHBOARD_EXTERNAL_QUERIES = True
 for name in ("syslog", "syslog-auth", "syslog-mail", "mail-admins"):
     LOGGING["handlers"][name] = {"class": "logging.StreamHandler", "formatter": "syslog"}
 """)
+# Where deploy names the extension: in the list of applications, and where it lets it add settings
+MENTIONED = re.compile(
+    rf"^    '{EXTENSION}',\n|^try:\n    from {EXTENSION} .*?^    from {EXTENSION}.*?\n",
+    re.MULTILINE | re.DOTALL,
+)
 # The newest templates to keep; older ones belong to other states of the checkout.
 KEPT = 4
 
 
-def copy(layout: Layout) -> None:
+def copy(layout: Layout, *, extension: bool = True) -> None:
     """Give an instance its own Modoboa, and its own database cluster if it is to have one.
 
-    Deploys the template first if there is none for this state of the checkout. Redis must run.
+    Deploys the template first if there is none for this state of the checkout. Redis must run. Without
+    the ``extension`` its settings do not know of it; its tables are there, and nobody asks for them.
     """
     template = _ensure(layout)
     # Links stay links: the frontend's files are in the virtual environment.
@@ -55,6 +62,9 @@ def copy(layout: Layout) -> None:
     settings = layout.modoboa / INSTANCE / "settings.py"
     text = settings.read_text()
     text = text.replace(REDIS_URL, layout.redis_url).replace(DIRECTORY, str(layout.directory))
+    if not extension:
+        text = MENTIONED.sub("", text)
+        assert EXTENSION not in text
     settings.write_text(text + SETTINGS.substitute(port=layout.ports.https))
 
 

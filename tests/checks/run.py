@@ -18,11 +18,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bed import prefix
-from bed.redis import standalone
+from bed import BedError, databases, prefix, redis
 
 ROOT = prefix.CHECKOUT
 # Seconds. A suite that hangs must not keep the others from being counted.
@@ -55,29 +55,45 @@ class Suite:
     name: str
     command: Sequence[str]
     directory: Path = ROOT
+    variables: Mapping[str, str] = field(default_factory=dict)
     redis: bool = False
+    database: databases.Name | None = None
     patience: int = PATIENCE
 
 
 def suites(everything: bool) -> list[Suite]:
     """What there is to run, the quick ones first."""
     found = prefix.find()
-    controller = [str(found.python("controller")), "-m", "pytest", "-q"]
+    python = [str(found.python("controller"))]
+    controller = [*python, "-m", "pytest", "-q"]
     # Tests of other databases and versions take long and are not for every change.
     selected = [] if everything else ["-m", "not extended"]
     # Most of the time one process waits for another; each worker has beds of its own.
     at_once = ["--numprocesses", "2", "--dist", "loadfile"]
     sanity = ["tests/checks/sanity.sh", *(["--all"] if everything else [])]
+    extension = Suite(
+        "extension",
+        [str(found.python("modoboa")), "-m", "pytest", "-q", "--junit-xml"],
+        directory=ROOT / "server",
+        redis=True,
+    )
+    extended = [
+        replace(extension, name="extension-postgresql", database="postgresql"),
+        replace(extension, name="extension-mariadb", database="mariadb"),
+        # Twice all that Modoboa has
+        Suite(
+            "modoboa",
+            [*python, "tests/checks/modoboa_own_tests.py"],
+            variables={"PYTHONPATH": str(ROOT / "tests")},
+            patience=3600,
+        ),
+    ]
     return [
         Suite("unit", [*controller, "tests/unit", "--junit-xml"]),
         Suite("lint", ["tests/checks/lint.sh"]),
         Suite("build", ["tests/checks/build.sh"]),
-        Suite(
-            "extension",
-            [str(found.python("modoboa")), "-m", "pytest", "-q", "--junit-xml"],
-            directory=ROOT / "server",
-            redis=True,
-        ),
+        extension,
+        *(extended if everything else []),
         # Before the integration tests, some of which run in the environments that it makes
         Suite("sanity", sanity),
         Suite(
@@ -109,7 +125,7 @@ def main() -> int:
         start = time.monotonic()
         count = run(suite, reports)
         total += count
-        table.append(f"{suite.name:<12} {time.monotonic() - start:5.0f} s   {count}")
+        table.append(f"{suite.name:<20} {time.monotonic() - start:5.0f} s   {count}")
     print("\n=== summary", *table, "", total, sep="\n")
     return 1 if total.failed else 0
 
@@ -119,17 +135,31 @@ def run(suite: Suite, reports: Path) -> Count:
     pytest = "--junit-xml" in suite.command
     report = reports / f"{suite.name}.{'xml' if pytest else 'txt'}"
     report.unlink(missing_ok=True)
-    if suite.redis:
-        with standalone(suite.name) as url:
-            code = _run([*suite.command, str(report)], suite, {"MODOBOA_TEST_REDIS_URL": url})
-    else:
-        code = _run([*suite.command, str(report)], suite, {})
+    with ExitStack() as services:
+        try:
+            environment = _start_services(suite, services)
+        except BedError as error:
+            print(error)
+            return Count(failed=1)
+        code = _run([*suite.command, str(report)], suite, environment)
     count = _junit(report) if pytest else _verdicts(report)
     if code != 0 and not count.failed:
         # It broke off, or found no test: that must not look like success.
         print(f"{suite.name} ended with {code}")
         return count + Count(failed=1)
     return count
+
+
+def _start_services(suite: Suite, services: ExitStack) -> Mapping[str, str]:
+    """Start what a suite needs; returns what it has to be told."""
+    environment = dict(suite.variables)
+    if suite.redis:
+        url = services.enter_context(redis.standalone(suite.name))
+        environment["MODOBOA_TEST_REDIS_URL"] = url
+    if suite.database:
+        url = services.enter_context(databases.standalone(suite.database, suite.name))
+        environment["MODOBOA_TEST_DATABASE_URL"] = url
+    return environment
 
 
 def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> int:
@@ -170,11 +200,11 @@ def _junit(report: Path) -> Count:
 
 
 def _verdicts(report: Path) -> Count:
-    """Count lines `NAME passed|failed`."""
+    """Count lines `NAME passed|failed|skipped`."""
     if not report.exists():
         return Count()
     words = [line.split()[-1] for line in report.read_text().splitlines() if line.strip()]
-    return Count(words.count("passed"), words.count("failed"))
+    return Count(*(words.count(verdict) for verdict in ("passed", "failed", "skipped")))
 
 
 if __name__ == "__main__":
