@@ -86,14 +86,15 @@ class Modoboa:
         """The environment of its programs."""
         return template.environment(self._layout.prefix)
 
-    def program(self) -> Program:
-        """How to start it."""
+    def program(self, address: str = "", workers: int = WORKERS) -> Program:
+        """How to start it, at the application's socket unless another address is given."""
         layout = self._layout
+        bind = address or f"unix:{layout.application_socket}"
         return Program(
             name="modoboa",
             command=[
                 *(self.python, "-m", "gunicorn", f"{template.INSTANCE}.wsgi:application"),
-                *("--workers", str(WORKERS), "--bind", f"unix:{layout.application_socket}"),
+                *("--workers", str(workers), "--bind", bind),
                 *("--timeout", "120", "--no-control-socket"),
             ],
             directory=self.directory,

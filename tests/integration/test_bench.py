@@ -26,6 +26,16 @@ def test_the_benchmark_of_nginx_vhost_runs() -> None:
     assert "5 blocks: nginx -t in " in written
 
 
+@pytest.mark.extended
+def test_the_benchmark_of_the_extension_runs() -> None:
+    few = ("--sizes", "0", "3", "--bulk", "4", "--rounds", "1", "--seconds", "1")
+    written = run("extension", *few)
+    assert "bulk: 4 hosts made, linked and themed in " in written
+    assert "login page, 0 hosts, primary hostname: " in written
+    assert "theme, 3 hosts, all tenants in turn: " in written
+    assert "memory of a worker, 3 hosts: " in written
+
+
 def run(benchmark: str, *options: str) -> str:
     """What a benchmark writes."""
     prefix = find()
