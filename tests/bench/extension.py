@@ -86,11 +86,16 @@ def measure_bulk(name: str, number: int) -> None:
     """
     with Application(f"{name}-bulk", extension=True) as application:
         tenants.make_domains(application, 0, number)
+        for path in PAGES.values():
+            application.ask("GET", path)
+        before = application.memory()
         seconds = tenants.make_hosts(application, 0, number)
         aim = f" (aim: {BULK} s)" if number == AIMED_NUMBER else ""
         say(f"bulk: {number} hosts made, linked and themed in {seconds:.2f} s{aim}")
         again = tenants.make_again(application, number)
         say(f"bulk: {number} hosts, nothing to do, in {again:.2f} s")
+        more = application.memory() - before
+        say(f"bulk: a worker that has made {number} hosts has {more:.1f} MiB more than before")
 
 
 class Comparison:
@@ -123,6 +128,9 @@ class Comparison:
         tenants.make_domains(self._extended, self._made, size)
         tenants.make_hosts(self._extended, self._made, size)
         self._made = max(size, self._made)
+        # Making them leaves its traces in the memory of whoever did it
+        for application in (self._without, self._extended):
+            application.renew()
 
     def _insist_on_theme(self, hostname: str) -> None:
         for path in PAGES.values():

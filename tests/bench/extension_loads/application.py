@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,16 @@ class Application(Instance):
         fields = Path(f"/proc/{self._worker()}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
+    def renew(self) -> None:
+        """Let a new worker take over, which has done nothing yet."""
+        before = self._workers()
+        os.kill(self._master(), signal.SIGHUP)
+        wait.until(
+            lambda: len(self._workers()) == WORKERS and not before & self._workers(),
+            what="gunicorn has a new worker",
+            timeout=TIMEOUT,
+        )
+
     def _start(self) -> None:
         redis = Redis(self.layout)
         self._launch(redis.program())
@@ -87,7 +98,14 @@ class Application(Instance):
         self._save(complete=True)
 
     def _worker(self) -> int:
-        """Return its number; it is new if the one before was ended."""
+        (worker,) = self._workers()
+        return worker
+
+    def _workers(self) -> set[int]:
+        master = self._master()
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return {int(child) for child in children}
+
+    def _master(self) -> int:
         (master,) = (each.identity for each in self._started if each.identity.name == "modoboa")
-        children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
-        return int(children[0])
+        return master.pid
