@@ -43,7 +43,7 @@ class Site:
         self.script(
             f"echo {OPERATOR}:{PASSWORD} | chpasswd;"
             f" install -d -m 700 -o {OPERATOR} /home/{OPERATOR}/.ssh;"
-            f" install -m 600 -o {OPERATOR} /root/.ssh/authorized_keys /home/{OPERATOR}/.ssh/"
+            f" install -m 600 -o {OPERATOR} ~root/.ssh/authorized_keys /home/{OPERATOR}/.ssh/"
         )
         for folder in ("frontend", "static", "media"):
             host.write(f"/srv/portal/{folder}/index.html", folder)
