@@ -28,9 +28,12 @@ def front_end() -> Iterator[BareFrontEnd]:
 
 def claim(front_end: BareFrontEnd, directive: str) -> None:
     """Let somebody else answer everybody who asks over HTTP, in nginx's own ways to prefer a block."""
-    # nginx prefers the block that listens on the very address
+    # nginx prefers the block that listens on the very address. The second one keeps the socket what
+    # it is when our block goes: no reload makes one for a single address of one for all
+    port = front_end.http_port
     (front_end.enabled / "other").write_text(
-        f"server {{ listen {ADDRESS}:{front_end.http_port}; server_name _; {directive} }}\n"
+        f"server {{ listen {ADDRESS}:{port}; server_name _; {directive} }}\n"
+        f"server {{ listen *:{port}; server_name _; return 444; }}\n"
     )
 
 
