@@ -150,7 +150,9 @@ class Nginx:
             return TestResult(False, "\n".join(said) or "nginx says nothing more")
         conflicts = frozenset(match.group(1) for match in _CONFLICT.finditer(errors))
         parts = _LOADED.split(output)
-        self.loaded = dict(zip(parts[1::2], parts[2::2]))
+        self.loaded = {
+            path: content.removeprefix("\n") for path, content in zip(parts[1::2], parts[2::2])
+        }
         return TestResult(True, "", conflicts, self.loaded)
 
     @property

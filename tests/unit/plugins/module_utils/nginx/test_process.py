@@ -9,6 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import (
+    first_line,
+    is_ours,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process import (
     Nginx,
@@ -84,6 +88,13 @@ def test_a_good_configuration(stand_in: StandIn) -> None:
         "/etc/nginx/sites-enabled/b.conf",
     ]
     assert (stand_in.folder / "arguments").read_text() == "-p /prefix -c /nginx.conf -T\n"
+
+
+def test_files_are_known_by_their_first_line(stand_in: StandIn) -> None:
+    line = first_line("a.example.com", "present")
+    stand_in.says(f"# configuration file /etc/nginx/sites-enabled/a.conf:\n{line}server {{}}\n")
+    (content,) = stand_in.nginx().test().loaded.values()
+    assert is_ours(content)
 
 
 @pytest.mark.parametrize(
