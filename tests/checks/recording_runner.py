@@ -36,37 +36,37 @@ class Recorder(unittest.TextTestResult):
         super().__init__(*arguments, **options)
         self.outcomes: dict[str, str] = {}
 
-    def addSuccess(self, test: Any) -> None:  # noqa: N802
+    def addSuccess(self, test: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addSuccess(test)
         self.outcomes.setdefault(test.id(), "passed")
 
-    def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
+    def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addSkip(test, reason)
         self.outcomes.setdefault(test.id(), "skipped")
 
-    def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+    def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addExpectedFailure(test, err)
         self.outcomes.setdefault(test.id(), "passed")
 
-    def addError(self, test: Any, err: Any) -> None:  # noqa: N802
+    def addError(self, test: Any, err: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addError(test, err)
         self.outcomes[test.id()] = "failed"
 
-    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addFailure(test, err)
         self.outcomes[test.id()] = "failed"
 
-    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
+    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it."""
         super().addUnexpectedSuccess(test)
         self.outcomes[test.id()] = "failed"
 
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802 # as unittest spells it
         """Take note of it; nothing is said of those that pass."""
         super().addSubTest(test, subtest, err)
         if err is not None:
