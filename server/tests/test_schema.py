@@ -95,6 +95,6 @@ def test_filters(schema: Any) -> None:
     listed = operations(schema)["get", ROOT]["parameters"]
     assert {parameter["name"] for parameter in listed} == {
         *("page", "page_size", "ordering", "search", "name", "domain", "enabled"),
-        *("provisioning_status", "has_certificate"),
+        *("provisioning_status", "has_certificate", "theme"),
         *("certificate_valid_until_before", "certificate_valid_until_after"),
     }

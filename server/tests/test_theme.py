@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from people import A, B, virtual_host
 
 from modoboa_virtualhosts import hosts, theme
+from modoboa_virtualhosts.models import VirtualHost
 
 if TYPE_CHECKING:
     from people import People
@@ -44,6 +46,32 @@ def login_page(people: People, host: str) -> str:
 def test_blank_at_first(api: APIClient, people: People) -> None:
     assert api.get(url(people)).json() == BLANK
     assert shown(people, A) == shown(people, PRIMARY)
+
+
+def test_list_shows_themes_when_asked(
+    api: APIClient, people: People, django_assert_max_num_queries: Any
+) -> None:
+    logo = {"logo_type": "login", "image": SimpleUploadedFile("logo.svg", SVG)}
+    assert api.post(f"/api/v2/virtualhosts/{people.host_a.pk}/theme_logo/", logo).status_code == 200
+    change = {"theme_primary_color": "#1565c0", "theme_page_title": "Atlas"}
+    assert api.put(url(people), change, format="json").status_code == 200
+    VirtualHost.objects.bulk_create(VirtualHost(name=f"h{number}.test") for number in range(50))
+    listed = {}
+    for wanted in ("false", "true"):
+        with django_assert_max_num_queries(10):
+            query = {"page_size": 100, "theme": wanted}
+            listed[wanted] = api.get("/api/v2/virtualhosts/", query).json()["results"]
+    assert all("theme" not in host for host in listed["false"])
+    themes = {host["name"]: host.pop("theme") for host in listed["true"]}
+    assert listed["true"] == listed["false"]
+    assert themes[A] == api.get(url(people)).json()
+    assert themes[A]["logo_digests"]["login"] == hashlib.sha256(SVG).hexdigest()
+    assert themes["h0.test"] == BLANK
+
+
+def test_list_refuses_what_is_no_yes_and_no_no(api: APIClient) -> None:
+    response = api.get("/api/v2/virtualhosts/?theme=perhaps")
+    assert (response.status_code, response.json()) == (400, {"theme": ["Write true or false."]})
 
 
 def test_put_is_partial(api: APIClient, people: People) -> None:

@@ -32,7 +32,7 @@ class VirtualHostSerializer(serializers.ModelSerializer[VirtualHost]):
 
     class Meta:
         model = VirtualHost
-        fields = (
+        fields: tuple[str, ...] = (
             "pk",
             "name",
             "creation",

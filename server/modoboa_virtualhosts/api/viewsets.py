@@ -19,9 +19,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import reports
-from ..models import ProvisioningStatus
+from ..models import ProvisioningStatus, VirtualHost
+from . import listing
 from .bulk import BulkEndpoint
 from .filters import VirtualHostFilterSet
+from .listing import VirtualHostListedSerializer
 from .reports import ReportEndpoint
 from .representation import VirtualHostSerializer
 from .schema import BY_KEY, documented
@@ -55,7 +57,15 @@ class VirtualHostViewSet(
     ordering_fields = ("name", "creation")
     search_fields: Sequence[str] = ("name",)
 
-    @documented({200: VirtualHostSerializer(many=True)}, (400, 404))
+    def get_serializer_class(self) -> type[serializers.BaseSerializer[VirtualHost]]:
+        """Return what shows themes as well, where a list is asked for them."""
+        if self.action == "list" and listing.with_themes(self.request):
+            return VirtualHostListedSerializer
+        return super().get_serializer_class()
+
+    @documented(
+        {200: VirtualHostListedSerializer(many=True)}, (400, 404), parameters=[listing.WITH_THEMES]
+    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the virtual hosts, a page at a time; 404 for a page that is not there."""
         return super().list(request, *args, **kwargs)
