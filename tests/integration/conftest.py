@@ -19,6 +19,7 @@ from bed.acme_server import CaOptions
 from bed.acme_servers import SERVERS
 from integration.acme_servers import EACH_SERVER, StartAcme
 from integration.portal_site import Site
+from integration.published_contract import server as published
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,13 @@ def bed() -> Iterator[Bed]:
     # By process, so that two runs in one checkout do not stop each other's bed
     with Bed(f"test-{os.getpid()}") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def published_contract(bed: Bed) -> Iterator[published.PublishedContract]:
+    """The bed's Modoboa as a server with the published contract and nothing else."""
+    with published.running(bed) as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from bed import Bed
+from integration.published_contract.server import PublishedContract
 
 
 class ModoboaTask:
     """One module with the bed's connection options."""
 
-    def __init__(self, bed: Bed, module: str, results: str) -> None:
-        """``results`` is the key under which the module returns its items."""
+    def __init__(
+        self, bed: Bed, module: str, results: str, server: PublishedContract | None = None
+    ) -> None:
+        """``results`` is the key under which the module returns its items; ``server`` another one."""
         self.bed = bed
+        self._server = server
         self._module = f"mailhost.modoboa.{module}"
         self._results = results
 
     def connection(self) -> dict[str, Any]:
         """The options that every modoboa_* module takes."""
+        if self._server is not None:
+            return self._server.connection()
         modoboa = self.bed.modoboa
         return {"url": modoboa.url, "token": modoboa.token, "ca_path": str(modoboa.ca_path)}
 
