@@ -4,7 +4,7 @@
 # mypy: ignore-errors
 """The settings of the bed's Modoboa, with the extension cut down to the published contract."""
 
-from instance.settings import *  # noqa: F403 - all of them, as Django reads them
+from instance.settings import *  # noqa: F403 # all of them, as Django reads them
 from instance.settings import INSTALLED_APPS
 
 INSTALLED_APPS = (*INSTALLED_APPS, "published_app.PublishedContract")
