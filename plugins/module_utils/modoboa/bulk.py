@@ -40,13 +40,19 @@ class Bulk:
         :param items: each with ``name`` and what is to change of ``domains``, ``enabled``,
             ``theme``, ``status``, ``error`` and ``certificate_valid_until``; a virtual host that
             does not exist is made if a domain is named. No name may come twice
-        :returns: the names whose item was refused, with the server's reason; of these nothing
-            was written
-        :raises ModoboaError: a request as a whole failed
+        :returns: the names whose item was refused, with the reason; where a request as a whole
+            failed, all that were in it
+        :raises ModoboaError: one that concerns the connection
         """
         refused: dict[str, str] = {}
         for start in range(0, len(items), _AT_ONCE):
-            refused.update(self._send(items[start : start + _AT_ONCE]))
+            chunk = items[start : start + _AT_ONCE]
+            try:
+                refused.update(self._send(chunk))
+            except errors.ModoboaError as error:
+                if error.fatal:
+                    raise
+                refused.update(dict.fromkeys((item["name"] for item in chunk), str(error)))
         return refused
 
     def _send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:

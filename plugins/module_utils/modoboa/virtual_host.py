@@ -67,18 +67,24 @@ class VirtualHosts:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    def entries(self, **params: Any) -> list[dict[str, Any]]:
+        """The server's representations by name, in one request unless there are very many.
+
+        :param params: of the request, such as filters
+        :raises NoVirtualHostsError: the server has no such endpoint
+        """
+        params.setdefault("ordering", "name")
+        try:
+            return list(self._client.pages("virtualhosts/", _PAGE_SIZE, **params))
+        except errors.NotFoundError:
+            raise self._nothing_here() from None
+
     def all(self) -> dict[str, VirtualHost]:
-        """All virtual hosts by name, in one request unless there are very many.
+        """All virtual hosts by name.
 
         :raises NoVirtualHostsError: the server has no such endpoint
         """
-        try:
-            hosts = [
-                VirtualHost.from_json(content)
-                for content in self._client.pages("virtualhosts/", _PAGE_SIZE, ordering="name")
-            ]
-        except errors.NotFoundError:
-            raise self._nothing_here() from None
+        hosts = [VirtualHost.from_json(content) for content in self.entries()]
         return {host.name: host for host in hosts}
 
     def of_domain(self, domain_pk: int) -> VirtualHost:

@@ -75,5 +75,21 @@ def test_nothing_to_send_sends_nothing() -> None:
 @pytest.mark.parametrize("body", [{}, [], None, {"results": []}, {"results": [{"name": "x"}]}])
 def test_answer_that_tells_nothing(body: Any) -> None:
     script = Script(Exchange("POST", PATH, Answer(body=body)))
-    with pytest.raises(errors.UnexpectedAnswerError, match="what became of the virtual hosts"):
+    refused = Bulk(script.client()).send([{"name": "mail.a.example"}])
+    assert "what became of the virtual hosts" in refused["mail.a.example"]
+
+
+def test_request_that_fails_stops_no_other() -> None:
+    items = [{"name": f"mail.t{number}.example"} for number in range(1001)]
+    script = Script(
+        Exchange("POST", PATH, Answer(500, "<title>Oops</title>")),
+        Exchange("POST", PATH, Answer(body={"results": [result("x")]})),
+    )
+    assert list(Bulk(script.client()).send(items)) == [item["name"] for item in items[:1000]]
+    assert script.finished()
+
+
+def test_connection_that_fails_ends_it() -> None:
+    script = Script(Exchange("POST", PATH, Answer(401, {"detail": "Gone."})))
+    with pytest.raises(errors.AuthenticationError):
         Bulk(script.client()).send([{"name": "mail.a.example"}])

@@ -44,6 +44,13 @@ def test_representation() -> None:
     )
 
 
+def test_entries_are_what_the_server_shows_with_what_is_asked_for() -> None:
+    entry = {**SHOWN, "more": 1}
+    path = "/api/v2/virtualhosts/?page=1&page_size=1000&enabled=true&ordering=name"
+    script = Script(Exchange("GET", path, page(entry)))
+    assert VirtualHosts(script.client()).entries(enabled="true") == [entry]
+
+
 @pytest.mark.parametrize("shown", [{}, {**SHOWN, "domains": [1]}, [], None])
 def test_unknown_representation(shown: Any) -> None:
     with pytest.raises(errors.UnexpectedAnswerError, match="unknown way"):
