@@ -101,6 +101,7 @@ class Client:
         self._sleep = sleep
         self.has_written = False
         """Whether the server has accepted any write so far."""
+        self._offered: dict[str, frozenset[str]] = {}
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON at a path below the API's root."""
@@ -187,6 +188,20 @@ class Client:
             return frozenset()
         allowed = response.headers.get("Allow", "")
         return frozenset(method.strip().upper() for method in allowed.split(","))
+
+    def offers(self, path: str, method: str) -> bool:
+        """Whether the server has what the published contract lacks; asked once for each path.
+
+        A server without it may take the last part of a path for the key of something else, so it
+        is the method that tells.
+
+        :param path: below the API's root, such as ``virtualhosts/bulk/``
+        :param method: the method that is wanted there
+        :raises ModoboaError: the server does not say
+        """
+        if path not in self._offered:
+            self._offered[path] = self.allowed_methods(path)
+        return method in self._offered[path]
 
     def download(self, address: str) -> bytes | None:
         """The content of a public file such as a logo, without credentials.

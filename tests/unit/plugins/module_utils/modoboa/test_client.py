@@ -322,6 +322,21 @@ def test_allowed_methods() -> None:
     assert client.allowed_methods("virtualhosts/") == set()
 
 
+def test_what_a_server_offers_is_asked_once() -> None:
+    script = Script(
+        Exchange("OPTIONS", LIST + "bulk/", Answer(body={}, headers={"Allow": "POST, OPTIONS"})),
+        # "report" is the key of no virtual host there
+        Exchange("OPTIONS", LIST + "report/", Answer(body={}, headers={"Allow": "DELETE"})),
+    )
+    client = script.client()
+    assert [client.offers("virtualhosts/bulk/", method) for method in ("POST", "GET")] == [
+        True,
+        False,
+    ]
+    assert [client.offers("virtualhosts/report/", "POST") for _again in range(2)] == [False, False]
+    assert script.finished()
+
+
 def test_downloads_carry_no_token_wherever_they_lead() -> None:
     script = Script(
         Exchange("GET", "/media/logo.png", Answer(200, b"png")),
