@@ -26,6 +26,7 @@ from .models import License
 logger = logging.getLogger("modoboa.admin")
 
 CODE = "license_required"
+FINGERPRINT_LENGTH = 16
 _ROW = 1
 
 
@@ -38,7 +39,7 @@ class LicenseRequired(PermissionDenied):
 
 @dataclass(frozen=True)
 class LicenseState:
-    """How things stand; nothing of the key is in it."""
+    """How things stand; nothing of the key is in it but the beginning of its digest."""
 
     needed: bool
     configured: bool
@@ -47,6 +48,7 @@ class LicenseState:
     registered_at: datetime | None
     last_attempt: datetime | None
     last_error: str
+    key_fingerprint: str = ""
 
     @property
     def locked(self) -> bool:
@@ -66,6 +68,7 @@ def state() -> LicenseState:
         registered_at=record.registered_at,
         last_attempt=record.last_attempt,
         last_error=record.last_error,
+        key_fingerprint=digest[:FINGERPRINT_LENGTH],
     )
 
 

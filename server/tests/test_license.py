@@ -102,6 +102,7 @@ def test_nothing_is_locked_where_nothing_is_known_of_a_licence(api: APIClient) -
         "registered_at": None,
         "last_attempt": None,
         "last_error": "",
+        "key_fingerprint": "",
     }
 
 
@@ -135,6 +136,13 @@ def test_only_the_digest_is_kept(api: APIClient, key: str) -> None:
     call_command("dumpdata", "modoboa_virtualhosts", "core", stdout=out)
     assert digest in out.getvalue()
     assert key not in out.getvalue()
+
+
+def test_fingerprint_tells_which_key_is_running(api: APIClient, settings: Any) -> None:
+    for key in ("first-key", " second-key\n"):
+        settings.MODOBOA_PRO_LICENSE_KEY = key
+        digest = hashlib.sha256(key.strip().encode()).hexdigest()
+        assert api.get(URL).json()["key_fingerprint"] == digest[:16]
 
 
 def test_registered_once(api: APIClient, key: str, settings: Any) -> None:

@@ -22,7 +22,7 @@ from .throttles import ProvisionerThrottle
 
 
 class VirtualHostLicenseSerializer(serializers.Serializer[Any]):
-    """How the licence stands; nothing of the key is shown."""
+    """How the licence stands; of the key only a fingerprint is shown."""
 
     needed = serializers.BooleanField(help_text="Whether the endpoints need one at all.")
     configured = serializers.BooleanField(help_text="Whether settings.py has a key.")
@@ -33,6 +33,9 @@ class VirtualHostLicenseSerializer(serializers.Serializer[Any]):
     last_attempt = serializers.DateTimeField(allow_null=True)
     last_error = serializers.CharField(
         help_text="Why the last attempt failed, empty if it did not."
+    )
+    key_fingerprint = serializers.CharField(
+        help_text="Which key this process has: the beginning of its SHA-256, empty without one."
     )
 
 
