@@ -42,18 +42,28 @@ options:
       - The environment variable E(MODOBOA_CA_PATH) is used if the option is not set.
     type: path
   validate_certs:
-    description: Whether to verify the server's certificate. Only turn this off to try something out.
+    description:
+      - Whether to verify the server's certificate. Only turn this off to try something out.
+      - The environment variable E(MODOBOA_VALIDATE_CERTS) is used if the option is not set.
     type: bool
     default: true
   timeout:
-    description: Seconds to wait for a connection, and for an answer to go on.
+    description:
+      - Seconds to wait for a connection, and for an answer to go on.
+      - The environment variable E(MODOBOA_TIMEOUT) is used if the option is not set.
     type: int
     default: 30
 requirements:
   - requests (Debian package python3-requests), on the machine the module runs on
 notes:
+  - Environment variables are those of the machine the module runs on. AWX sets them for what runs in its
+    execution environment, with a credential type that injects them.
+  - A request is sent again, up to three times and after growing pauses, where the connection breaks off or the
+    web server says that Modoboa is not there, and only if sending it twice is the same as once.
   - The module can run anywhere from where the server can be reached, for example delegated to C(localhost).
   - Needs Modoboa 2.12 or newer with virtual hosts, which the extension C(modoboa_virtualhosts) of this
-    collection provides.
-  - Modoboa lets through five writes of the same kind a second. The module waits when it is told to.
+    collection provides. What that has beyond the API that Modoboa Pro published, the module looks for and
+    does without.
+  - Modoboa lets through five writes of the same kind a second. The module waits when it is told to, two minutes
+    at most at a time.
 """

@@ -27,7 +27,9 @@ _BY_STATUS: dict[int, tuple[type[errors.ModoboaError], str]] = {
         "this user may not do that; virtual hosts need a super administrator",
     ),
     404: (errors.NotFoundError, "not found"),
+    405: (errors.ValidationError, "the server does not offer this; is the extension too old?"),
     409: (errors.ConflictError, "conflict with the present state"),
+    413: (errors.ValidationError, "too large for the web server in front of Modoboa"),
     429: (errors.ThrottledError, "the server asks to wait for too long; try again later"),
     502: (errors.ServerUnavailableError, "the web server cannot reach Modoboa; is it running?"),
     503: (errors.ServerUnavailableError, "Modoboa is not available at the moment"),
@@ -98,7 +100,7 @@ def words(response: Response) -> str:
             text = "an HTML page" if "html" in media_type else f"content of type {media_type!r}"
             if title is not None and title.group(1).strip():
                 text += f" titled {title.group(1).strip()[:80]!r}"
-    text = " ".join(text.split())
+    text = "".join(each for each in " ".join(text.split()) if each.isprintable())
     if len(text) > _LONGEST_WORDS:
         text = text[:_LONGEST_WORDS] + "..."
     return text or response.reason or "no explanation"

@@ -8,11 +8,16 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import answer, errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import (
+    answer,
+    errors,
+    no_answer,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.patience import Patience
 
 try:
     import requests
@@ -54,20 +59,6 @@ class Credentials:
 def anonymous(request: PreparedRequest) -> PreparedRequest:
     """Sign nothing, and keep requests from looking into ~/.netrc."""
     return request
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to keep trying; all in seconds, for one request."""
-
-    attempts: int = 4
-    first_pause: float = 0.25
-    longest_retry_after: float = 120.0
-    longest_throttled: float = 300.0
-
-    def pause(self, attempt: int) -> float:
-        """Pause after the given attempt, counted from 1: twice as long each time, up to 4 s."""
-        return min(self.first_pause * 2.0 ** (attempt - 1), 4.0)
 
 
 class Client:
@@ -114,6 +105,7 @@ class Client:
         on the scheme, that address is one without TLS.
         """
         page = 1
+        before: list[Any] = []
         while True:
             try:
                 content = self.get(path, page=page, page_size=page_size, **params)
@@ -124,11 +116,17 @@ class Client:
             if isinstance(content, list):
                 yield from content
                 return
-            if not isinstance(content, dict) or not isinstance(content.get("results"), list):
+            entries = content.get("results") if isinstance(content, dict) else None
+            if not isinstance(entries, list):
                 raise errors.UnexpectedAnswerError(f"GET /{_API}{path}: the answer is not a list")
-            yield from content["results"]
-            if not content.get("next") or not content["results"]:
+            if entries and entries == before:
+                raise errors.UnexpectedAnswerError(
+                    f"GET /{_API}{path}: page {page} is the same as the page before it"
+                )
+            yield from entries
+            if not content.get("next") or not entries:
                 return
+            before = entries
             page += 1
 
     def send(
@@ -140,10 +138,7 @@ class Client:
     def request(
         self, method: str, path: str, *, repeatable: bool | None = None, **content: Any
     ) -> Response:
-        """Send a request, again where that helps and does no harm, and return a good answer.
-
-        The machinery of urllib3 decides by method alone and knows no bound for Retry-After;
-        here the caller knows which writes set an absolute value and may be repeated.
+        """Send a request below the API's root, and return a good answer.
 
         :param path: below the API's root, such as ``domains/``
         :param repeatable: whether sending it twice is the same as once; by default as the
@@ -152,33 +147,11 @@ class Client:
         :raises ModoboaError: any of them
         """
         url = urljoin(self.url, _API + path)
-        if repeatable is None:
-            repeatable = method in _REPEATABLE
-        attempt = 0
-        throttled = 0.0
-        while True:
-            attempt += 1
-            may_repeat = attempt < self._patience.attempts
-            try:
-                response = self._exchange(method, url, self._sign, **content)
-            except requests.exceptions.RequestException as error:
-                if not (may_repeat and _is_passing(error, repeatable)):
-                    raise _unreachable(method, url, error) from error
-                self._sleep(self._patience.pause(attempt))
-                continue
-            if response.status_code == 429:
-                pause = self._throttle_pause(response, attempt)
-                throttled += pause or 0.0
-                if pause is not None and throttled <= self._patience.longest_throttled:
-                    self._sleep(pause)
-                    continue
-            elif response.status_code in _PASSING_FAULTS and repeatable and may_repeat:
-                self._sleep(self._patience.pause(attempt))
-                continue
-            if not 200 <= response.status_code < 300:
-                raise answer.error_of(response)
-            self.has_written = self.has_written or method not in _READING
-            return response
+        response = self.exchange(method, url, self._sign, repeatable=repeatable, **content)
+        if not 200 <= response.status_code < 300:
+            raise answer.error_of(response)
+        self.has_written = self.has_written or method not in _READING
+        return response
 
     def allowed_methods(self, path: str) -> frozenset[str]:
         """The methods that the server offers at a path; none if there is nothing."""
@@ -209,27 +182,65 @@ class Client:
         :param address: absolute, or relative to the server
         :returns: None if there is no such file
         :raises ServerUnreachableError: no answer
+        :raises UnexpectedAnswerError: neither a file, nor word that there is none
         """
         response = self.exchange("GET", urljoin(self.url, address), anonymous)
-        return response.content if response.status_code == 200 else None
+        if response.status_code == 200:
+            return response.content
+        if response.status_code in (404, 410):
+            return None
+        raise errors.UnexpectedAnswerError(
+            f"{answer.request_line(response)}: no file, but {response.status_code}:"
+            f" {answer.words(response)}"
+        )
 
     def exchange(
         self,
         method: str,
         url: str,
         sign: Callable[[PreparedRequest], PreparedRequest],
+        *,
+        repeatable: bool | None = None,
         **content: Any,
     ) -> Response:
-        """Send one request, once, and return whatever the answer is.
+        """Send a request, again where that helps and does no harm, and return the last answer.
 
-        :raises ServerUnreachableError: no answer
+        The machinery of urllib3 decides by method alone and knows no bound for Retry-After;
+        here the caller knows which writes set an absolute value and may be repeated.
+
+        :param url: the whole address
+        :param sign: adds the credentials
+        :param repeatable: see :meth:`request`
+        :raises ModoboaError: no answer
         """
-        try:
-            return self._exchange(method, url, sign, **content)
-        except requests.exceptions.RequestException as error:
-            raise _unreachable(method, url, error) from error
+        if repeatable is None:
+            repeatable = method in _REPEATABLE
+        patience = self._patience
+        attempt = 0
+        waited = 0.0
+        while True:
+            attempt += 1
+            pause: float | None = None
+            try:
+                response = self._send(method, url, sign, **content)
+            except requests.exceptions.RequestException as error:
+                if no_answer.is_passing(error, repeatable):
+                    pause = patience.fault_pause(attempt, None)
+                if pause is None:
+                    raise no_answer.error_of(method, url, error) from error
+                self._sleep(pause)
+                continue
+            asked = response.headers.get("Retry-After")
+            if response.status_code == 429:
+                pause = patience.throttle_pause(attempt, asked, waited)
+                waited += pause or 0.0
+            elif response.status_code in _PASSING_FAULTS and repeatable:
+                pause = patience.fault_pause(attempt, asked)
+            if pause is None:
+                return response
+            self._sleep(pause)
 
-    def _exchange(
+    def _send(
         self,
         method: str,
         url: str,
@@ -247,20 +258,6 @@ class Client:
             **content,
         )
 
-    def _throttle_pause(self, response: Response, attempt: int) -> float | None:
-        """How long to wait as asked; None if that is too long.
-
-        Django REST framework cuts the seconds off to a whole number, so that "0" may mean 0.9: a
-        little is added. Seven such steps are longer than any second.
-        """
-        try:
-            asked = float(response.headers.get("Retry-After", "0"))
-        except ValueError:
-            asked = 1.0
-        if asked > self._patience.longest_retry_after:
-            return None
-        return max(asked, 0.0) + self._patience.pause(max(1, attempt - 7))
-
 
 def new_session() -> Session:
     """A session that says who it is and asks for English: labels and errors are compared."""
@@ -276,69 +273,3 @@ def new_session() -> Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def base_url(url: str) -> str:
-    """The server's root, ending in a slash, from what the user wrote.
-
-    :raises ServerUnreachableError: the text is no usable address
-    """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise errors.ServerUnreachableError(
-            f"the URL {url!r} is no web address; write it as https://mail.example.org"
-        )
-    if "@" in parts.netloc:
-        raise errors.ServerUnreachableError(
-            f"the URL for {parts.hostname!r} contains credentials; give a token instead"
-        )
-    path = parts.path.rstrip("/")
-    if path.endswith("/api/v2"):
-        path = path[: -len("/api/v2")]
-    return f"{parts.scheme}://{parts.netloc}{path}/"
-
-
-def _is_passing(error: requests.exceptions.RequestException, repeatable: bool) -> bool:
-    """Whether a request that got no answer may be sent again."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return False
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return False  # a server that is too slow is not helped by asking twice
-    return repeatable and isinstance(
-        error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)
-    )
-
-
-def _unreachable(
-    method: str, url: str, error: requests.exceptions.RequestException
-) -> errors.ModoboaError:
-    parts = urlsplit(url)
-    kind: type[errors.ModoboaError] = errors.ServerUnreachableError
-    if isinstance(error, requests.exceptions.SSLError):
-        advice = "cannot verify the server over TLS; for a CA of your own, name its file as ca_path"
-    elif isinstance(error, requests.exceptions.Timeout):
-        advice = "no answer within the timeout"
-        if isinstance(error, requests.exceptions.ReadTimeout):
-            kind = errors.ServerUnavailableError
-    else:
-        advice = "cannot reach the server; check the URL, and that the server runs"
-    return kind(
-        f"{method} {parts.path} at {parts.scheme}://{parts.netloc}: {advice} ({_reason(error)})"
-    )
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in its own words; the outer ones print memory addresses."""
-    seen: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in seen:
-        seen.append(cause)
-        inner = getattr(cause, "reason", None)
-        if not isinstance(inner, BaseException):
-            inner = next((arg for arg in cause.args if isinstance(arg, BaseException)), None)
-        cause = inner or cause.__cause__ or cause.__context__
-    last = next((each for each in reversed(seen) if isinstance(each, OSError)), seen[-1])
-    text = getattr(last, "verify_message", None) or getattr(last, "strerror", None)
-    return str(text or type(last).__name__)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client im
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1; what Modoboa makes is hexadecimal
+
 
 def connection_options() -> dict[str, Any]:
     """The part of an argument spec that the doc fragment ``modoboa`` documents."""
@@ -34,8 +37,16 @@ def connection_options() -> dict[str, Any]:
             "fallback": (env_fallback, ["MODOBOA_PASSWORD"]),
         },
         "ca_path": {"type": "path", "fallback": (env_fallback, ["MODOBOA_CA_PATH"])},
-        "validate_certs": {"type": "bool", "default": True},
-        "timeout": {"type": "int", "default": 30},
+        "validate_certs": {
+            "type": "bool",
+            "default": True,
+            "fallback": (env_fallback, ["MODOBOA_VALIDATE_CERTS"]),
+        },
+        "timeout": {
+            "type": "int",
+            "default": 30,
+            "fallback": (env_fallback, ["MODOBOA_TIMEOUT"]),
+        },
     }
 
 
@@ -61,8 +72,14 @@ def connect(params: Mapping[str, Any]) -> Client:
         raise errors.ServerUnreachableError(
             "the URL is empty; write it as https://mail.example.org"
         )
+    if params["timeout"] < 1:
+        raise errors.ServerUnreachableError("timeout: give at least 1 second")
     options = {"verify": _verification(params), "timeout": params["timeout"]}
     if params["token"]:
+        if not _TOKEN.fullmatch(params["token"]):
+            raise errors.AuthenticationError(
+                "the token has characters that no token has, such as a line break at its end"
+            )
         return Client(params["url"], Credentials("Token", params["token"]), **options)
     if not (params["username"] and params["password"]):
         raise errors.AuthenticationError(

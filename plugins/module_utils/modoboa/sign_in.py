@@ -102,11 +102,12 @@ class _Browser(Client):
             if response.is_redirect:
                 target = urljoin(response.url, response.headers["Location"])
                 if target.startswith(frontend.redirect_uri):
-                    return _code(target)
+                    return _code(response, target)
                 path = urlsplit(target).path
                 if "2fa" in path or "fido" in path:
                     raise errors.AuthenticationError(
-                        f"user {username!r} signs in with a second factor; use an API token"
+                        f"{answer.request_line(response)}: user {username!r} signs in with a second"
+                        " factor; use an API token"
                     )
                 if urlsplit(target)[:2] != urlsplit(self.url)[:2]:
                     raise answer.error_of(response)  # the password stays with this server
@@ -119,7 +120,8 @@ class _Browser(Client):
             else:
                 raise answer.error_of(response)
         raise errors.AuthenticationError(
-            f"the server does not accept user name {username!r} with this password"
+            f"{answer.request_line(response)}: the server does not accept user name {username!r}"
+            f" with this password ({response.status_code}: {answer.words(response)})"
         )
 
     def access_token(self, frontend: _Frontend, verifier: str, code: str) -> str:
@@ -171,11 +173,11 @@ class _Browser(Client):
         return response
 
 
-def _code(target: str) -> str:
+def _code(response: Response, target: str) -> str:
     query = parse_qs(urlsplit(target).query)
     if "code" not in query:
         raise errors.AuthenticationError(
-            "the server authorizes nobody for its web interface: "
+            f"{answer.request_line(response)}: the server authorizes nobody for its web interface: "
             + ", ".join(query.get("error_description") or query.get("error") or ["no reason"])
         )
     return query["code"][0]

@@ -16,10 +16,9 @@ import urllib3
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
     Client,
-    Patience,
     anonymous,
-    base_url,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.patience import Patience
 from unit.plugins.module_utils.modoboa.script import TOKEN, Answer, Exchange, Script, page
 
 HTML_FAULT = Answer(
@@ -68,30 +67,6 @@ def test_timeout_goes_with_the_request() -> None:
     script = Script(Exchange("GET", LIST, Answer(body={})))
     script.client(timeout=7).get("virtualhosts/")
     assert script.options[0]["timeout"] == 7
-
-
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("https://mail.test", "https://mail.test/"),
-        ("https://mail.test/api/v2/", "https://mail.test/"),
-        ("http://mail.test:8080/modoboa/", "http://mail.test:8080/modoboa/"),
-    ],
-)
-def test_base_url(written: str, meant: str) -> None:
-    assert base_url(written) == meant
-
-
-@pytest.mark.parametrize("written", ["mail.test", "ftp://mail.test", "https://", "https:///x"])
-def test_url_that_is_none(written: str) -> None:
-    with pytest.raises(errors.ServerUnreachableError, match="no web address"):
-        base_url(written)
-
-
-def test_url_with_credentials_is_refused_without_showing_them() -> None:
-    with pytest.raises(errors.ServerUnreachableError) as caught:
-        base_url("https://admin:planted@mail.test")
-    assert "planted" not in str(caught.value)
 
 
 def test_pages_are_counted_and_next_is_not_followed() -> None:
@@ -239,7 +214,9 @@ def test_server_that_is_too_slow_is_not_asked_again() -> None:
             errors.ValidationError,
             "(400: name: Too long.; name: Odd.; inner: x: Bad.; No)",
         ),
+        (Answer(405, {"detail": "No GET."}), errors.ValidationError, "does not offer this"),
         (Answer(413, "<title>Too Large</title>"), errors.ValidationError, "titled 'Too Large'"),
+        (Answer(400, {"detail": "\x1b[31mred\x00"}), errors.ValidationError, "(400: [31mred)"),
         (HTML_FAULT, errors.ServerFaultError, "(500: an HTML page titled 'Server Error (500)')"),
         (
             Answer(500, b"a\nb", {"Content-Type": "text/plain"}),
@@ -307,6 +284,25 @@ def test_answers_that_are_no_json(answer: Answer, words: str) -> None:
         script.client().get("virtualhosts/")
 
 
+def test_list_that_does_not_turn_its_pages() -> None:
+    script = Script(
+        Exchange("GET", LIST + "?page=1&page_size=1", page({"pk": 1}, more=True)),
+        Exchange("GET", LIST + "?page=2&page_size=1", page({"pk": 1}, more=True)),
+    )
+    with pytest.raises(errors.UnexpectedAnswerError, match="page 2 is the same"):
+        list(script.client().pages("virtualhosts/", 1))
+
+
+def test_fault_that_says_when_to_come_back() -> None:
+    script = Script(
+        Exchange("GET", LIST, Answer(503, b"", {"Retry-After": "9"})),
+        Exchange("GET", LIST, Answer(503, b"", {"Retry-After": "3600"})),
+    )
+    with pytest.raises(errors.ServerUnavailableError):
+        script.client().get("virtualhosts/")
+    assert script.pauses == [9]
+
+
 def test_empty_answer() -> None:
     script = Script(Exchange("DELETE", LIST, Answer(204)))
     assert script.client().send("DELETE", "virtualhosts/") is None
@@ -346,6 +342,16 @@ def test_downloads_carry_no_token_wherever_they_lead() -> None:
     assert client.download("/media/logo.png") == b"png"
     assert client.download("https://elsewhere.test/logo.png") is None
     assert all("Authorization" not in request.headers for request in script.requests)
+
+
+def test_download_that_fails_is_no_missing_file() -> None:
+    script = Script(
+        *[Exchange("GET", "/media/logo.png", Answer(502, "<title>Bad Gateway</title>"))] * 4,
+        Exchange("GET", "/media/logo.png", Answer(302, b"", {"Location": "/login"})),
+    )
+    for words in ("502: an HTML page titled 'Bad Gateway'", "no file, but 302"):
+        with pytest.raises(errors.UnexpectedAnswerError, match=words):
+            script.client().download("/media/logo.png")
 
 
 @pytest.mark.parametrize(("method", "written"), [("GET", False), ("OPTIONS", False), ("PUT", True)])

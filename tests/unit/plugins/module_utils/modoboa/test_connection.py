@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import (
     connection,
     errors,
@@ -36,6 +37,26 @@ def test_secrets_are_marked() -> None:
     }
 
 
+def test_every_option_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "url": "https://mail.test",
+        "token": "planted-secret-token",
+        "username": "admin",
+        "password": "secret",
+        "ca_path": "/etc/own.pem",
+        "validate_certs": "no",
+        "timeout": "7",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"MODOBOA_{name.upper()}", value)
+    read = ArgumentSpecValidator(connection.connection_options()).validate({})
+    assert not read.error_messages
+    assert read.validated_parameters == {**given, "validate_certs": False, "timeout": 7}
+    # What a task says goes before it
+    said = ArgumentSpecValidator(connection.connection_options()).validate({"timeout": 9})
+    assert said.validated_parameters["timeout"] == 9
+
+
 def test_token_needs_no_request() -> None:
     assert connection.connect(PARAMS).url == "https://mail.test/"
 
@@ -51,6 +72,21 @@ def test_no_credentials(missing: dict[str, Any]) -> None:
 def test_no_url() -> None:
     with pytest.raises(errors.ServerUnreachableError, match="the URL is empty"):
         connection.connect({**PARAMS, "url": ""})
+
+
+@pytest.mark.parametrize(
+    "token", ["planted-secret\n", "Token planted", "planted\u2026", " planted"]
+)
+def test_token_that_is_none_is_refused_without_showing_it(token: str) -> None:
+    # It would end in a traceback of the HTTP library, which shows the header in its own spelling
+    with pytest.raises(errors.AuthenticationError, match="such as a line break") as caught:
+        connection.connect({**PARAMS, "token": token})
+    assert "planted" not in str(caught.value)
+
+
+def test_timeout_that_is_none() -> None:
+    with pytest.raises(errors.ServerUnreachableError, match="at least 1 second"):
+        connection.connect({**PARAMS, "timeout": 0})
 
 
 @pytest.mark.parametrize("content", [None, "no certificate", BROKEN])

@@ -96,6 +96,7 @@ def test_wrong_password() -> None:
     portal = Portal()
     with pytest.raises(errors.AuthenticationError, match="'admin' with this password") as caught:
         portal.sign_in("planted-wrong")
+    assert str(caught.value).startswith("POST /accounts/login/: ")
     assert "planted" not in str(caught.value)
     assert len([line for line in portal.sent if line.startswith("POST")]) == 1
 
