@@ -11,7 +11,8 @@ short_description: Manage the themes of a Modoboa server's virtual hosts
 version_added: 0.1.0
 author: the mailhost.modoboa contributors (!UNKNOWN)
 description:
-  - Sets colours and logos of virtual hosts. What a task does not mention stays as it is.
+  - Sets colours, logos and texts of virtual hosts. What a task does not mention stays as it is, unless it says
+    O(reset).
   - Logos are compared by content, so nothing is uploaded twice.
   - Takes the theme of one virtual host or a list. If some of them fail, the others are done all the same, and the
     task fails at the end.
@@ -62,6 +63,26 @@ options:
       creation_form:
         description: The logo of the forms that create domains and accounts.
         type: path
+      favicon:
+        description: The icon that browsers show beside the page's title. Beyond the published API.
+        type: path
+  page_title:
+    description:
+      - The title of the pages that the server itself makes, such as that of the login.
+      - An empty string goes back to the instance's own title. Beyond the published API.
+    type: str
+  sender_address:
+    description:
+      - The sender of mails that reset a password, where these are asked for on this virtual host.
+      - An empty string goes back to the instance's own address. Beyond the published API.
+    type: str
+  reset:
+    description:
+      - Whether what the task does not mention goes back to the instance's own, so that the theme is this and nothing
+        else. A task that mentions nothing takes a theme away as a whole.
+      - With O(themes) it is meant for all that do not say otherwise.
+    type: bool
+    default: false
   themes:
     description: The themes of several virtual hosts.
     type: list
@@ -79,6 +100,15 @@ options:
         description: As O(logos).
         type: dict
         suboptions: *logos
+      page_title:
+        description: As O(page_title).
+        type: str
+      sender_address:
+        description: As O(sender_address).
+        type: str
+      reset:
+        description: As O(reset), which is meant if it is not set.
+        type: bool
   created:
     description:
       - Names of virtual hosts that an earlier task of the same run has created. In check mode that task has not
@@ -87,6 +117,11 @@ options:
     type: list
     elements: str
     default: []
+notes:
+  - What is beyond the published API, the extension C(modoboa_virtualhosts) of this collection offers. Where the server
+    has it not, mentioning it is an error.
+  - With that extension a thousand themes are read in one request, and their colours and texts written in one. With the
+    published API alone each is a request of its own, and Modoboa lets through five writes a second.
 seealso:
   - module: mailhost.modoboa.modoboa_vhost
 """
@@ -113,6 +148,16 @@ EXAMPLES = r"""
         logos:
           login: /srv/brands/borealis/login.png
           menu: ""
+          favicon: /srv/brands/borealis/favicon.png
+        page_title: Borealis mail
+        sender_address: noreply@borealis.example
+
+- name: This and nothing else
+  mailhost.modoboa.modoboa_theme:
+    name: mail.atlas.example
+    colors:
+      primary: "#1565c0"
+    reset: true
 """
 
 RETURN = r"""
@@ -146,6 +191,15 @@ themes:
         login: 4b227777d4dd1fc61c6f884f48641d02b4d121d3fd328cb08b5531fcacdabf8a
         menu:
         creation_form:
+        favicon:
+    page_title:
+      description: The title, empty where the instance's own is used, V(null) where the server has no such thing.
+      type: str
+      sample: Atlas mail
+    sender_address:
+      description: The sender, empty where the instance's own is used, V(null) where the server has no such thing.
+      type: str
+      sample: noreply@atlas.example
     changed:
       description: Whether the task changed it.
       type: bool
@@ -166,9 +220,15 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.batch imp
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.connection import (
     connection_options,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.theme import COLORS, LOGOS
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.wanted_theme import (
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.theme import (
+    COLORS,
+    LOGOS,
+    TEXTS,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.theme_convergence import (
     Convergence,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.wanted_theme import (
     read_items,
 )
 
@@ -188,12 +248,15 @@ def item_options() -> dict[str, Any]:
         "name": {"type": "str"},
         "colors": {"type": "dict", "options": {name: {"type": "str"} for name in COLORS}},
         "logos": {"type": "dict", "options": {kind: {"type": "path"} for kind in LOGOS}},
+        **{text: {"type": "str"} for text in TEXTS},
+        "reset": {"type": "bool"},
     }
 
 
 def argument_spec() -> dict[str, Any]:
     """The options of the module."""
     one, many = item_options(), item_options()
+    one["reset"]["default"] = False
     many["name"]["required"] = True
     return {
         **connection_options(),
@@ -201,6 +264,18 @@ def argument_spec() -> dict[str, Any]:
         "themes": {"type": "list", "elements": "dict", "options": many},
         "created": {"type": "list", "elements": "str", "default": []},
     }
+
+
+def wanted_from(params: dict[str, Any]) -> list[WantedTheme]:
+    """The themes that the task describes.
+
+    :raises ItemsError: it contradicts itself
+    """
+    items = items_from(params, "themes", item_options())
+    for item in items:
+        if item["reset"] is None:
+            item["reset"] = params["reset"]
+    return read_items(items)
 
 
 def converge(module: AnsibleModule, wanted: Sequence[WantedTheme], client: Client) -> list[Outcome]:
@@ -215,12 +290,12 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec=argument_spec(),
-        mutually_exclusive=[["themes", option] for option in item_options()],
+        mutually_exclusive=[["themes", option] for option in item_options() if option != "reset"],
         required_one_of=[["name", "themes"]],
         supports_check_mode=True,
     )
     try:
-        wanted = read_items(items_from(module.params, "themes", item_options()))
+        wanted = wanted_from(module.params)
     except ItemsError as error:
         module.fail_json(msg=str(error))
     else:

@@ -15,6 +15,7 @@ import pytest
 import requests
 from bed import Bed
 from integration.modoboa_task import ModoboaTask
+from integration.published_contract.server import PublishedContract
 
 NAMES = ["mail.one.theme.test", "mail.two.theme.test"]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
@@ -37,11 +38,8 @@ def png(grey: int) -> bytes:
 @pytest.fixture(scope="module")
 def theme(bed: Bed) -> ModoboaTask:
     """The module, and a Modoboa with two virtual hosts."""
-    for label in ("one", "two"):
-        bed.modoboa.create_domain(f"{label}.theme.test")
-    vhost = ModoboaTask(bed, "modoboa_vhost", "vhosts")
-    items = [{"name": name, "domains": [name.partition(".")[2]]} for name in NAMES]
-    assert not vhost.run(vhosts=items)["failed"]
+    for name in NAMES:
+        bed.modoboa.create_domain(name.partition(".")[2], virtualhost=name)
     return ModoboaTask(bed, "modoboa_theme", "themes")
 
 
@@ -63,7 +61,10 @@ def test_life_of_a_theme(bed: Bed, theme: ModoboaTask, tmp_path: Path) -> None:
     )
     digest = hashlib.sha256(SVG).hexdigest()
     assert result["themes"][0]["colors"]["primary"] == "#1565c0"
-    assert result["themes"][0]["logos"] == {"login": digest, "menu": digest, "creation_form": None}
+    logos = result["themes"][0]["logos"]
+    assert {kind: found for kind, found in logos.items() if found} == dict.fromkeys(
+        ("login", "menu"), digest
+    )
 
     address = bed.modoboa.url + record(bed, NAMES[0])["theme_login_logo_url"]
     shown = requests.get(address, verify=str(bed.modoboa.ca_path), timeout=30)
@@ -80,6 +81,69 @@ def test_life_of_a_theme(bed: Bed, theme: ModoboaTask, tmp_path: Path) -> None:
 
     result = theme.settle(name=NAMES[0], logos={"login": "", "menu": ""})
     assert set(result["themes"][0]["logos"].values()) == {None}
+
+
+def test_many_with_all_there_is_and_back(bed: Bed, theme: ModoboaTask, tmp_path: Path) -> None:
+    icon = tmp_path / "icon.png"
+    icon.write_bytes(png(1))
+    items: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "colors": {"secondary": "#0a0b0c"},
+            "logos": {"favicon": str(icon)},
+            "page_title": f" Portal of {name}",
+            "sender_address": f"noreply@{name}",
+        }
+        for name in NAMES
+    ]
+    items[0]["sender_address"] = "no address"
+    result = theme.settle(themes=items[1:])
+    assert record(bed, NAMES[1])["theme_page_title"] == f"Portal of {NAMES[1]}"
+    assert record(bed, NAMES[1])["theme_favicon_logo_url"]
+    assert result["themes"][0]["sender_address"] == f"noreply@{NAMES[1]}"
+
+    items[1]["page_title"] = "Other"
+    refused, changed = theme.run(themes=items)["themes"]
+    assert "theme_sender_address: Enter a valid email address" in refused["error"]
+    assert not refused["changed"]
+    assert changed["page_title"] == "Other"
+
+    result = theme.settle(themes=[{"name": name} for name in NAMES], reset=True)
+    assert not any(record(bed, NAMES[1])["logo_digests"].values())
+    assert result["themes"][1]["page_title"] == ""
+    assert not any(result["themes"][1]["colors"].values())
+
+
+def test_published_contract_alone(
+    bed: Bed, theme: ModoboaTask, published_contract: PublishedContract, tmp_path: Path
+) -> None:
+    """One by one, logos downloaded to be compared, and no word of what it has not."""
+    logo = tmp_path / "brand.svg"
+    logo.write_bytes(SVG)
+    task = ModoboaTask(bed, "modoboa_theme", "themes", published_contract)
+    items = [
+        {"name": name, "colors": {"primary": "#1565c0"}, "logos": {"menu": str(logo)}}
+        for name in NAMES
+    ]
+    result = task.settle(themes=items)
+    shown = result["themes"][0]
+    assert shown["logos"]["menu"] == hashlib.sha256(SVG).hexdigest()
+    assert "favicon" not in shown["logos"]
+    assert shown["page_title"] is None
+    assert record(bed, NAMES[0])["theme_primary_color"] == "#1565c0"
+
+    beyond, untouched = task.run_each(
+        {"name": NAMES[0], "page_title": "Atlas", "logos": {"favicon": str(logo)}},
+        {"name": NAMES[0], "page_title": "", "logos": {"favicon": ""}},
+    )
+    assert beyond["failed"]
+    assert "no page_title and no favicon, which the published API" in beyond["msg"]
+    assert not untouched["failed"]
+    assert not untouched["changed"]
+
+    result = task.settle(themes=[{"name": name} for name in NAMES], reset=True)
+    assert not any(record(bed, NAMES[1])["logo_digests"].values())
+    assert result["changed"]
 
 
 def test_list_with_failures(bed: Bed, theme: ModoboaTask, tmp_path: Path) -> None:

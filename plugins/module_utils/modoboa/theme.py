@@ -1,11 +1,11 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Themes as the server keeps them: colours and logos of a virtual host."""
+"""Themes as the server keeps them: colours, texts and logos of a virtual host."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +24,28 @@ COLORS = {
 }
 """What the options call the colours → what the API calls them."""
 
-LOGOS = ("login", "menu", "creation_form")
+TEXTS = {"page_title": "theme_page_title", "sender_address": "theme_sender_address"}
+"""The same of the texts. The published contract has none."""
+
+LOGOS = ("login", "menu", "creation_form", "favicon")
+"""The kinds of logos."""
+
+_CONTRACT_LOGOS = LOGOS[:3]
 
 
 @dataclass(frozen=True)
 class Theme:
-    """What a virtual host overrides; an empty colour, and a logo of None, are the instance's.
+    """What a virtual host overrides; an empty text, and a logo of None, are the instance's.
 
-    A logo is known by the SHA-256 of its content. Where the server does not tell it, only its
-    address is known until somebody asks.
+    Texts and addresses have those that the server knows of at all. A logo is known by the SHA-256
+    of its content. Where the server does not tell it, only its address is known until somebody
+    asks.
     """
 
     colors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(COLORS, ""))
     logos: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(LOGOS))
-    addresses: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=lambda: dict.fromkeys(TEXTS, ""))
+    addresses: dict[str, str] = field(default_factory=lambda: dict.fromkeys(LOGOS, ""))
 
     @classmethod
     def from_json(cls, content: Any) -> Theme:
@@ -50,14 +58,47 @@ class Theme:
         digests = content.get("logo_digests")
         if not isinstance(digests, dict):
             digests = {}
-        addresses = {kind: content.get(f"theme_{kind}_logo_url") or "" for kind in LOGOS}
+        keys = {kind: f"theme_{kind}_logo_url" for kind in LOGOS}
+        addresses = {
+            kind: content.get(key) or ""
+            for kind, key in keys.items()
+            if key in content or kind in _CONTRACT_LOGOS
+        }
         return cls(
             colors={name: (content.get(key) or "").lower() for name, key in COLORS.items()},
             logos={
-                kind: digests.get(kind) for kind in LOGOS if kind in digests or not addresses[kind]
+                kind: digests.get(kind)
+                for kind, address in addresses.items()
+                if kind in digests or not address
             },
+            texts={name: content[key] or "" for name, key in TEXTS.items() if key in content},
             addresses=addresses,
         )
+
+    @classmethod
+    def of_contract(cls) -> Theme:
+        """The blank theme of a server that has the published contract and nothing else."""
+        return cls.from_json({})
+
+    def fields(self) -> dict[str, str]:
+        """Colours and texts as the API calls them."""
+        return {
+            **{COLORS[name]: color for name, color in self.colors.items()},
+            **{TEXTS[name]: text for name, text in self.texts.items()},
+        }
+
+    def changes_from(self, before: Theme) -> dict[str, str]:
+        """Of :meth:`fields` those that are different from another theme's."""
+        old = before.fields()
+        return {key: value for key, value in self.fields().items() if old.get(key) != value}
+
+    def shown(self) -> dict[str, Any]:
+        """What results and diffs show of it; a text of None is one that the server has not."""
+        return {
+            "colors": self.colors,
+            "logos": self.logos,
+            **{name: self.texts.get(name) for name in TEXTS},
+        }
 
 
 class Themes:
@@ -66,24 +107,23 @@ class Themes:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def get(self, pk: int, kinds: Mapping[str, Any]) -> Theme:
+    def get(self, pk: int, kinds: Iterable[str]) -> Theme:
         """The theme of a virtual host.
 
-        :param kinds: the logos that matter; where the server does not tell their digests, they
-            are downloaded and looked at
+        :param kinds: the logos that matter, see :meth:`completed`
         """
         theme = Theme.from_json(self._client.get(f"virtualhosts/{pk}/theme/"))
-        unknown = [kind for kind in kinds if kind not in theme.logos]
+        return self.completed(theme, kinds)
+
+    def completed(self, theme: Theme, kinds: Iterable[str]) -> Theme:
+        """A theme with the digests of some logos, which are downloaded if they are not known."""
+        unknown = [kind for kind in kinds if kind not in theme.logos and theme.addresses.get(kind)]
         digests = {kind: self._digest_at(theme.addresses[kind]) for kind in unknown}
         return replace(theme, logos={**theme.logos, **digests})
 
-    def set_colors(self, pk: int, colors: Mapping[str, str]) -> None:
-        """Change some colours; the others stay (the contract's PUT is partial)."""
-        self._client.send(
-            "PUT",
-            f"virtualhosts/{pk}/theme/",
-            json={COLORS[name]: color for name, color in colors.items()},
-        )
+    def set_fields(self, pk: int, fields: Mapping[str, str]) -> None:
+        """Change some colours and texts; the others stay (the contract's PUT is partial)."""
+        self._client.send("PUT", f"virtualhosts/{pk}/theme/", json=dict(fields))
 
     def set_logo(self, pk: int, kind: str, logo: Logo) -> None:
         """Upload a logo in place of the present one."""

@@ -1,15 +1,14 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Themes as a task wants them, and how to get there."""
+"""Themes as a task wants them, compared with those that are there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import check_hostname
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import (
@@ -18,31 +17,28 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.items import (
     check_names,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.batch import (
-    Outcome,
-    error_of,
-    for_each,
-)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.logo import Logo
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.theme import Theme, Themes
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host import (
-    VirtualHost,
-    VirtualHosts,
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.theme import (
+    LOGOS,
+    TEXTS,
+    Theme,
 )
-
-if TYPE_CHECKING:
-    from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
 
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class WantedTheme:
-    """What a task says about the theme of one virtual host; what it does not mention stays."""
+    """What a task says about the theme of one virtual host.
+
+    What it does not mention stays, or with ``reset`` becomes the instance's own again.
+    """
 
     name: str
-    colors: dict[str, str]
-    logos: dict[str, str]
+    colors: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    logos: dict[str, str] = field(default_factory=dict)
+    reset: bool = False
 
     @classmethod
     def from_item(cls, item: Item) -> WantedTheme:
@@ -56,7 +52,49 @@ class WantedTheme:
                 raise ItemsError(
                     f"{item['name']}: the colour {name} is {color!r}; write it as #1565c0"
                 )
-        return cls(item["name"], colors, _given(item.get("logos")))
+        # The server leaves out the white space at both ends
+        texts = {name: item[name].strip() for name in TEXTS if item.get(name) is not None}
+        logos = _given(item.get("logos"))
+        return cls(item["name"], colors, texts, logos, bool(item.get("reset")))
+
+    def kinds(self) -> tuple[str, ...]:
+        """The logos that it says something about."""
+        return LOGOS if self.reset else tuple(self.logos)
+
+    def files(self) -> dict[str, Logo | None]:
+        """The logos that it mentions, None for the instance's own.
+
+        :raises FileError: the file of one cannot be read
+        """
+        return {
+            kind: Logo.from_file(kind, path) if path else None for kind, path in self.logos.items()
+        }
+
+    def applied_to(self, before: Theme, files: Mapping[str, Logo | None]) -> Theme:
+        """The theme that it makes of another one.
+
+        :param before: with the digests of all logos of :meth:`kinds`
+        :raises ValidationError: the server has no such thing in its themes
+        """
+        lacking = [name for name, text in self.texts.items() if text and name not in before.texts]
+        lacking += [kind for kind, logo in files.items() if logo and kind not in before.addresses]
+        if lacking:
+            raise errors.ValidationError(
+                f"the themes of this server have no {' and no '.join(lacking)}, which the published"
+                " API knows nothing of; leave it out, or install the extension"
+                " modoboa_virtualhosts, which is in the folder server of this collection"
+            )
+        blank = {kind: None for kind in self.kinds() if kind in before.addresses}
+        digests = {kind: logo.digest if logo else None for kind, logo in files.items()}
+        return Theme(
+            colors={**self._kept(before.colors), **self.colors},
+            logos={**before.logos, **blank, **_known(digests, before.addresses)},
+            texts={**self._kept(before.texts), **_known(self.texts, before.texts)},
+            addresses=before.addresses,
+        )
+
+    def _kept(self, before: Mapping[str, str]) -> dict[str, str]:
+        return dict.fromkeys(before, "") if self.reset else dict(before)
 
 
 def read_items(items: Sequence[Item]) -> list[WantedTheme]:
@@ -68,118 +106,15 @@ def read_items(items: Sequence[Item]) -> list[WantedTheme]:
     return [WantedTheme.from_item(item) for item in items]
 
 
-class Convergence:
-    """One run: compare all, write what differs, read back."""
-
-    def __init__(
-        self, client: Client, *, check_mode: bool = False, created: Collection[str] = ()
-    ) -> None:
-        """Prepare.
-
-        :param check_mode: predict and write nothing
-        :param created: virtual hosts that an earlier task of this run created; used in check mode,
-            where they are not there
-        """
-        self._virtual_hosts = VirtualHosts(client)
-        self._themes = Themes(client)
-        self._check_mode = check_mode
-        self._created = created
-
-    def bring_about(self, wanted: Sequence[WantedTheme]) -> list[Outcome]:
-        """Make all themes as wanted; one outcome each, in order.
-
-        :raises ModoboaError: one that concerns the connection
-        """
-        hosts = self._virtual_hosts.all()
-        if self._check_mode:
-            hosts = {**{name: VirtualHost(name) for name in self._created}, **hosts}
-        return for_each(lambda each: _One(self._themes, each, self._check_mode).run(hosts), wanted)
-
-
-class _One:
-    """The theme of one virtual host on its way."""
-
-    def __init__(self, themes: Themes, wanted: WantedTheme, check_mode: bool) -> None:
-        self._themes = themes
-        self._wanted = wanted
-        self._check_mode = check_mode
-        self._before: Theme | None = None
-        self._after: Theme | None = None
-
-    def run(self, hosts: Mapping[str, VirtualHost]) -> Outcome:
-        """Bring it about."""
-        error = error_of(partial(self._converge, hosts))
-        before, after = _described(self._before), _described(self._after)
-        facts = after or {"colors": {}, "logos": {}}
-        return Outcome(self._wanted.name, before, after, facts, error)
-
-    def _converge(self, hosts: Mapping[str, VirtualHost]) -> None:
-        host = hosts.get(self._wanted.name)
-        if host is None:
-            raise errors.NotFoundError(
-                "Modoboa has no such virtual host; create it first, with modoboa_vhost"
-            )
-        logos = {
-            kind: Logo.from_file(kind, path) if path else None
-            for kind, path in self._wanted.logos.items()
-        }
-        self._before = self._after = before = self._read(host)
-        target = _target(before, self._wanted, logos)
-        if self._check_mode:
-            self._after = target
-        elif target != before and host.pk is not None:
-            error = error_of(partial(self._write, host.pk, before, target, logos))
-            self._after = self._read(host)
-            if error is not None:
-                raise errors.ModoboaError(error)
-            _verify(target, self._after)
-
-    def _read(self, host: VirtualHost) -> Theme:
-        return Theme() if host.pk is None else self._themes.get(host.pk, self._wanted.logos)
-
-    def _write(
-        self, pk: int, before: Theme, target: Theme, logos: Mapping[str, Logo | None]
-    ) -> None:
-        colors = {
-            name: color for name, color in target.colors.items() if before.colors[name] != color
-        }
-        if colors:
-            self._themes.set_colors(pk, colors)
-        for kind, logo in logos.items():
-            if before.logos[kind] == target.logos[kind]:
-                continue
-            if logo is None:
-                self._themes.clear_logo(pk, kind)
-            else:
-                self._themes.set_logo(pk, kind, logo)
-
-
-def _given(options: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The options that the task mentions; Ansible fills in the others with None."""
-    return {name: value for name, value in (options or {}).items() if value is not None}
-
-
-def _target(before: Theme, wanted: WantedTheme, logos: Mapping[str, Logo | None]) -> Theme:
-    digests = {kind: logo.digest if logo else None for kind, logo in logos.items()}
-    return Theme(
-        colors={**before.colors, **wanted.colors},
-        logos={**before.logos, **digests},
-        addresses=before.addresses,
-    )
-
-
-def _verify(target: Theme, after: Theme) -> None:
+def verify(target: Theme, after: Theme) -> None:
     """Compare what the server has now with what was written.
 
     :raises IgnoredFieldError: it is not the same
     """
     ignored = [
-        f"the colour {name}" for name, color in target.colors.items() if after.colors[name] != color
-    ]
-    ignored += [
-        f"the logo {kind}"
-        for kind, digest in target.logos.items()
-        if after.logos.get(kind) != digest
+        *(f"the colour {name}" for name in _different(target.colors, after.colors)),
+        *(f"the {name}" for name in _different(target.texts, after.texts)),
+        *(f"the logo {kind}" for kind in _different(target.logos, after.logos)),
     ]
     if ignored:
         raise errors.IgnoredFieldError(
@@ -187,8 +122,15 @@ def _verify(target: Theme, after: Theme) -> None:
         )
 
 
-def _described(theme: Theme | None) -> dict[str, Any]:
-    """What a diff shows of a theme."""
-    if theme is None:
-        return {}
-    return {"colors": theme.colors, "logos": theme.logos}
+def _different(target: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in target.items() if after.get(name) != value]
+
+
+def _given(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that the task mentions; Ansible fills in the others with None."""
+    return {name: value for name, value in (options or {}).items() if value is not None}
+
+
+def _known(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server knows of: the rest is the instance's own there, and wanted to be."""
+    return {name: value for name, value in wanted.items() if name in known}

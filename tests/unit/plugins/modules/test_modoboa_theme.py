@@ -39,7 +39,12 @@ def test_one_at_top_level(run: Runner, logo: Path) -> None:
     assert result["changed"]
     (theme,) = result["themes"]
     assert theme["colors"]["primary"] == "#abcdef"
-    assert theme["logos"] == {"login": digest, "menu": None, "creation_form": None}
+    assert theme["logos"] == {
+        "login": digest,
+        "menu": None,
+        "creation_form": None,
+        "favicon": None,
+    }
     assert (theme["name"], theme["changed"], theme["failed"], theme["error"]) == (
         NAME,
         True,
@@ -68,6 +73,24 @@ def test_check_mode(run: Runner, logo: Path) -> None:
     assert predicted["themes"] == done["themes"]
 
 
+def test_texts_and_reset(run: Runner) -> None:
+    texts: dict[str, Any] = {"page_title": "Atlas", "sender_address": "noreply@a.example"}
+    (theme,) = run(name=NAME, **texts)["themes"]
+    assert {name: theme[name] for name in texts} == texts
+    result = run(name=NAME, page_title="Atlas", reset=True)
+    assert result["diff"][0]["before"] == {"sender_address": "noreply@a.example"}
+    assert result["diff"][0]["after"] == {"sender_address": ""}
+
+
+def test_reset_of_all_but_one(run: Runner) -> None:
+    other = "mail.b.example"
+    run.server.add(other)
+    titles = [{"name": name, "page_title": "Title"} for name in (NAME, other)]
+    run(themes=titles)
+    result = run(themes=[{"name": NAME}, {"name": other, "reset": False}], reset=True)
+    assert [theme["page_title"] for theme in result["themes"]] == ["", "Title"]
+
+
 def test_one_failure_of_two(run: Runner) -> None:
     result = run(
         themes=[
@@ -81,7 +104,7 @@ def test_one_failure_of_two(run: Runner) -> None:
 
 
 def test_connection_that_fails_ends_the_task_without_results(run: Runner) -> None:
-    run.server.faults["GET virtualhosts/1/theme/"] = Answer(
+    run.server.faults["GET virtualhosts/"] = Answer(
         403, {"detail": "Register.", "code": "license_required"}
     )
     result = run(name=NAME)
@@ -96,6 +119,7 @@ def test_connection_that_fails_ends_the_task_without_results(run: Runner) -> Non
         ({}, "one of the following is required: name, themes"),
         ({"name": NAME, "themes": []}, "mutually exclusive: themes|name"),
         ({"themes": [], "colors": {}}, "mutually exclusive: themes|colors"),
+        ({"themes": [], "page_title": ""}, "mutually exclusive: themes|page_title"),
         ({"name": NAME, "colors": {"tertiary": "#123456"}}, "Unsupported parameters"),
         ({"name": NAME, "colors": {"primary": "blue"}}, "the colour primary is 'blue'"),
         ({"themes": [{"name": NAME}, {"name": NAME}]}, "listed 2 times"),

@@ -32,6 +32,7 @@ COLORS = (
     "label_color",
 )
 LOGOS = ("login", "menu", "creation_form")
+TEXTS = ("page_title", "sender_address")
 
 
 class Server(requests.adapters.BaseAdapter):
@@ -44,10 +45,21 @@ class Server(requests.adapters.BaseAdapter):
         self.log: list[str] = []
         self.uploads: list[bytes] = []
         self.takes_reports = True
+        self.takes_bulk = True
         self.tells_digests = True
+        self.lists_themes = True
+        self.has_extras = True
         self.ignores: set[str] = set()
+        self.jobs: list[Callable[[], object]] = []
+        """What the server does by itself, one thing before each list of virtual hosts."""
+        self.administrators: dict[str, list[str]] = {}
         self.faults: dict[str, Answer | Exception] = {}
         self._media: dict[str, bytes] = {}
+
+    def cut_down(self) -> None:
+        """Leave what the published contract has."""
+        self.takes_reports = self.takes_bulk = self.tells_digests = False
+        self.lists_themes = self.has_extras = False
 
     def add(self, name: str, *domains: str, **more: Any) -> dict[str, Any]:
         """Put a virtual host there."""
@@ -58,7 +70,7 @@ class Server(requests.adapters.BaseAdapter):
             "status": "pending",
             "error": "",
             "valid_until": None,
-            "theme": {f"theme_{color}": "" for color in COLORS},
+            "theme": {f"theme_{part}": "" for part in (*COLORS, *TEXTS)},
             "logos": {},
             **more,
         }
@@ -102,11 +114,15 @@ class Server(requests.adapters.BaseAdapter):
             r"GET virtualhosts/for_domain/(\d+)/": self._for_domain,
             r"DELETE virtualhosts/(\d+)/": self._delete,
             r"POST virtualhosts/(\d+)/set_state/": self._set_state,
+            r"POST virtualhosts/(\d+)/retry_provisioning/": self._retry,
             r"(OPTIONS|POST) virtualhosts/report/": self._report,
+            r"(OPTIONS|POST) virtualhosts/bulk/": self._bulk,
             r"GET virtualhosts/(\d+)/theme/": self._theme,
             r"PUT virtualhosts/(\d+)/theme/": self._set_theme,
             r"(POST|DELETE) virtualhosts/(\d+)/theme_logo/": self._set_logo,
             r"GET domains/": self._domains,
+            r"POST domains/": self._create_domain,
+            r"GET domains/(\d+)/administrators/": self._list_administrators,
             r"OPTIONS domains/": self._describe_domains,
             r"PATCH domains/(\d+)/": self._link,
             r"GET /media/(.+)": self._file,
@@ -134,8 +150,13 @@ class Server(requests.adapters.BaseAdapter):
     def _by_pk(self, pk: str) -> dict[str, Any]:
         return next(host for host in self.hosts.values() if host["pk"] == int(pk))
 
-    def _list(self, _request: Any) -> Answer:
-        return Answer(body={"next": None, "results": [self._shown(name) for name in self.hosts]})
+    def _list(self, request: Any) -> Answer:
+        if self.jobs:
+            self.jobs.pop(0)()
+        shown = [self._shown(name) for name in self.hosts]
+        if "theme=true" in request.url and self.lists_themes:
+            shown = [{**each, "theme": self._shown_theme(str(each["pk"]))} for each in shown]
+        return Answer(body={"next": None, "results": shown})
 
     def _for_domain(self, _request: Any, pk: str) -> Answer:
         for name, host in self.hosts.items():
@@ -153,6 +174,13 @@ class Server(requests.adapters.BaseAdapter):
             self._by_pk(pk)["enabled"] = json.loads(request.body)["enabled"]
         return Answer(body={})
 
+    def _retry(self, _request: Any, pk: str) -> Answer:
+        host = self._by_pk(pk)
+        if host["status"] != "failed":
+            return Answer(409, {"error": "Only failed provisioning can be retried."})
+        host.update(status="pending", error="")
+        return Answer(body={})
+
     def _report(self, request: Any, method: str) -> Answer:
         if not self.takes_reports:  # then "report" is taken for the key of a virtual host
             return Answer(200 if method == "OPTIONS" else 405, {}, {"Allow": "DELETE, OPTIONS"})
@@ -160,30 +188,71 @@ class Server(requests.adapters.BaseAdapter):
             return Answer(body={}, headers={"Allow": "POST, OPTIONS"})
         results = []
         for report in json.loads(request.body)["reports"]:
-            host = self.hosts[report["name"]]
-            error = "no room for it" if report.get("error") == "unspeakable" else None
-            if not error and "report" not in self.ignores:
-                host.update({key: report[key] for key in ("status", "error") if key in report})
-                host["valid_until"] = report.get("certificate_valid_until", host["valid_until"])
+            error = self._record(report)
             results.append({"name": report["name"], "changed": not error, "error": error})
         return Answer(body={"results": results})
 
+    def _record(self, report: dict[str, Any]) -> str | None:
+        host = self.hosts[report["name"]]
+        if report.get("error") == "unspeakable":
+            return "no room for it"
+        if "report" not in self.ignores:
+            host.update({key: report[key] for key in ("status", "error") if key in report})
+            host["valid_until"] = report.get("certificate_valid_until", host["valid_until"])
+        return None
+
+    def _bulk(self, request: Any, method: str) -> Answer:
+        if not self.takes_bulk:  # then "bulk" is taken for the key of a virtual host
+            return Answer(200 if method == "OPTIONS" else 405, {}, {"Allow": "DELETE, OPTIONS"})
+        if method == "OPTIONS":
+            return Answer(body={}, headers={"Allow": "POST, OPTIONS"})
+        results = []
+        for item in json.loads(request.body)["virtualhosts"]:
+            error = self._bulk_item(item)
+            results.append({"name": item["name"], "changed": not error, "error": error})
+        return Answer(body={"results": results})
+
+    def _bulk_item(self, item: dict[str, Any]) -> str | None:
+        theme = item.get("theme", {})
+        if theme.get("theme_page_title") == "unspeakable":
+            return "theme: too long"
+        if item["name"].startswith("refused."):
+            return "This is our own name."
+        for domain in item.get("domains", ()):
+            self._put(domain, item["name"])
+        if item["name"] not in self.hosts:
+            return None  # its link was ignored
+        host = self.hosts[item["name"]]
+        if "enabled" not in self.ignores:
+            host["enabled"] = item.get("enabled", host["enabled"])
+        self._change_theme(host, theme)
+        return self._record(item)
+
     def _theme(self, _request: Any, pk: str) -> Answer:
+        return Answer(body=self._shown_theme(pk))
+
+    def _shown_theme(self, pk: str) -> dict[str, Any]:
         host = self._by_pk(pk)
+        kinds = (*LOGOS, "favicon") if self.has_extras else LOGOS
         urls = {
             f"theme_{kind}_logo_url": f"/media/{host['logos'][kind]}"
             if kind in host["logos"]
             else ""
-            for kind in LOGOS
+            for kind in kinds
         }
-        digests = {kind: host["logos"].get(kind) for kind in LOGOS}
+        digests = {kind: host["logos"].get(kind) for kind in kinds}
         told = {"logo_digests": digests} if self.tells_digests else {}
-        return Answer(body={**host["theme"], **urls, **told})
+        hidden = set() if self.has_extras else {f"theme_{text}" for text in TEXTS}
+        fields = {key: value for key, value in host["theme"].items() if key not in hidden}
+        return {**fields, **urls, **told}
 
     def _set_theme(self, request: Any, pk: str) -> Answer:
-        if "colors" not in self.ignores:
-            self._by_pk(pk)["theme"].update(json.loads(request.body))
+        self._change_theme(self._by_pk(pk), json.loads(request.body))
         return Answer(body={})
+
+    def _change_theme(self, host: dict[str, Any], change: dict[str, str]) -> None:
+        if "colors" not in self.ignores:
+            host["theme"].update(change)
 
     def _set_logo(self, request: Any, method: str, pk: str) -> Answer:
         logos = self._by_pk(pk)["logos"]
@@ -221,13 +290,30 @@ class Server(requests.adapters.BaseAdapter):
         return Answer(body={"actions": {"POST": fields}})
 
     def _link(self, request: Any, pk: str) -> Answer:
-        hostname = json.loads(request.body)["portal"]
         domain = next(name for name, number in self.domains.items() if number == int(pk))
+        self._put(domain, json.loads(request.body)["portal"])
+        return Answer(body={})
+
+    def _put(self, domain: str, hostname: str) -> None:
+        """Put a domain on a host; empty is none."""
         if "domains" in self.ignores:
-            return Answer(body={})
+            return
         for host in self.hosts.values():
             host["domains"] = [each for each in host["domains"] if each != domain]
-        if hostname not in self.hosts:
-            self.add(hostname)
-        self.hosts[hostname]["domains"].append(domain)
-        return Answer(body={})
+        if hostname:
+            host = self.hosts.get(hostname) or self.add(hostname)
+            host["domains"].append(domain)
+
+    def _create_domain(self, request: Any) -> Answer:
+        content = json.loads(request.body)
+        pk = 100 + len(self.domains)
+        self.domains[content["name"]] = pk
+        self._put(content["name"], content["portal"])
+        admin = content.get("domain_admin")
+        named = [f"{admin['username']}@{content['name']}"] if admin else []
+        self.administrators[str(pk)] = [] if "admin" in self.ignores else named
+        quota = "0" if "quota" in self.ignores else content.get("quota", "0")
+        return Answer(201, {"pk": pk, "name": content["name"], "quota": quota})
+
+    def _list_administrators(self, _request: Any, pk: str) -> Answer:
+        return Answer(body=[{"id": 1, "username": name} for name in self.administrators[pk]])

@@ -18,6 +18,24 @@ def test_blank_and_missing_fields_are_the_instances_own() -> None:
     assert theme.colors["primary"] == "#abcdef"
     assert {theme.colors[name] for name in theme.colors if name != "primary"} == {""}
     assert theme.logos == {"login": None, "menu": None, "creation_form": None}
+    assert theme.texts == {}
+    assert theme.shown()["page_title"] is None
+
+
+def test_what_goes_beyond_the_contract() -> None:
+    body = {
+        "theme_favicon_logo_url": "/media/x.png",
+        "logo_digests": {"favicon": "ab"},
+        "theme_page_title": "Atlas",
+        "theme_sender_address": "",
+    }
+    theme = Theme.from_json(body)
+    assert theme.logos["favicon"] == "ab"
+    assert theme.texts == {"page_title": "Atlas", "sender_address": ""}
+    assert theme.changes_from(Theme.of_contract()) == {
+        "theme_page_title": "Atlas",
+        "theme_sender_address": "",
+    }
 
 
 def test_digests_are_taken_from_the_server() -> None:
