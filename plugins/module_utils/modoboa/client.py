@@ -248,7 +248,7 @@ class Client:
         **content: Any,
     ) -> Response:
         # verify goes with each request: REQUESTS_CA_BUNDLE would override that of the session
-        return self._session.request(
+        response = self._session.request(
             method,
             url,
             auth=sign,
@@ -257,6 +257,11 @@ class Client:
             allow_redirects=False,
             **content,
         )
+        # urllib3 1 does not look, and Debian 12 has that
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and response.raw.tell() < int(announced) and method != "HEAD":
+            raise requests.exceptions.ChunkedEncodingError("the answer is cut short")
+        return response
 
 
 def new_session() -> Session:
