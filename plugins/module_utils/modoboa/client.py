@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urljoin
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import (
-    answer,
-    errors,
-    no_answer,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import answer, errors
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.patience import Patience
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.transport import Transport
 
 try:
     import requests
@@ -34,9 +29,7 @@ CONNECTIONS = 4
 """How many requests may be under way at once; Modoboa has few workers."""
 
 _API = "api/v2/"
-_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_PASSING_FAULTS = frozenset({502, 503, 504})
 
 
 class Credentials:
@@ -69,27 +62,20 @@ class Client:
         url: str,
         sign: Callable[[PreparedRequest], PreparedRequest],
         *,
-        verify: bool | str = True,
-        timeout: float = 30.0,
-        patience: Patience | None = None,
         session: Session | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        **options: Any,
     ) -> None:
         """Prepare; nothing is sent yet.
 
         :param url: address of the server, with or without the path of the API
         :param sign: adds the credentials to a request, see :class:`Credentials`
-        :param verify: whether to verify certificates, or the path of a CA bundle
-        :param timeout: seconds to wait for a connection, and for each part of an answer
+        :param session: another than :func:`new_session` makes
+        :param options: ``verify``, ``timeout`` and the rest, see :class:`Transport`
         :raises ServerUnreachableError: the URL is none
         """
         self.url = base_url(url)
         self._sign = sign
-        self._verify = verify
-        self._timeout = timeout
-        self._patience = patience or Patience()
-        self._session = session or new_session()
-        self._sleep = sleep
+        self._transport = Transport(session or new_session(), **options)
         self.has_written = False
         """Whether the server has accepted any write so far."""
         self._offered: dict[str, frozenset[str]] = {}
@@ -147,7 +133,9 @@ class Client:
         :raises ModoboaError: any of them
         """
         url = urljoin(self.url, _API + path)
-        response = self.exchange(method, url, self._sign, repeatable=repeatable, **content)
+        response = self._transport.exchange(
+            method, url, self._sign, repeatable=repeatable, **content
+        )
         if not 200 <= response.status_code < 300:
             raise answer.error_of(response)
         self.has_written = self.has_written or method not in _READING
@@ -184,7 +172,7 @@ class Client:
         :raises ServerUnreachableError: no answer
         :raises UnexpectedAnswerError: neither a file, nor word that there is none
         """
-        response = self.exchange("GET", urljoin(self.url, address), anonymous)
+        response = self._transport.exchange("GET", urljoin(self.url, address), anonymous)
         if response.status_code == 200:
             return response.content
         if response.status_code in (404, 410):
@@ -193,75 +181,6 @@ class Client:
             f"{answer.request_line(response)}: no file, but {response.status_code}:"
             f" {answer.words(response)}"
         )
-
-    def exchange(
-        self,
-        method: str,
-        url: str,
-        sign: Callable[[PreparedRequest], PreparedRequest],
-        *,
-        repeatable: bool | None = None,
-        **content: Any,
-    ) -> Response:
-        """Send a request, again where that helps and does no harm, and return the last answer.
-
-        The machinery of urllib3 decides by method alone and knows no bound for Retry-After;
-        here the caller knows which writes set an absolute value and may be repeated.
-
-        :param url: the whole address
-        :param sign: adds the credentials
-        :param repeatable: see :meth:`request`
-        :raises ModoboaError: no answer
-        """
-        if repeatable is None:
-            repeatable = method in _REPEATABLE
-        patience = self._patience
-        attempt = 0
-        waited = 0.0
-        while True:
-            attempt += 1
-            pause: float | None = None
-            try:
-                response = self._send(method, url, sign, **content)
-            except requests.exceptions.RequestException as error:
-                if no_answer.is_passing(error, repeatable):
-                    pause = patience.fault_pause(attempt, None)
-                if pause is None:
-                    raise no_answer.error_of(method, url, error) from error
-                self._sleep(pause)
-                continue
-            asked = response.headers.get("Retry-After")
-            if response.status_code == 429:
-                pause = patience.throttle_pause(attempt, asked, waited)
-                waited += pause or 0.0
-            elif response.status_code in _PASSING_FAULTS and repeatable:
-                pause = patience.fault_pause(attempt, asked)
-            if pause is None:
-                return response
-            self._sleep(pause)
-
-    def _send(
-        self,
-        method: str,
-        url: str,
-        sign: Callable[[PreparedRequest], PreparedRequest],
-        **content: Any,
-    ) -> Response:
-        # verify goes with each request: REQUESTS_CA_BUNDLE would override that of the session
-        response = self._session.request(
-            method,
-            url,
-            auth=sign,
-            verify=self._verify,
-            timeout=self._timeout,
-            allow_redirects=False,
-            **content,
-        )
-        # urllib3 1 does not look, and Debian 12 has that
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdigit() and response.raw.tell() < int(announced) and method != "HEAD":
-            raise requests.exceptions.ChunkedEncodingError("the answer is cut short")
-        return response
 
 
 def new_session() -> Session:

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import answer, errors
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
-    Client,
-    anonymous,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import anonymous
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.transport import Transport
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -47,7 +46,7 @@ def sign_in(session: Session, url: str, username: str, password: str, **options:
 
     :param session: keeps the cookies of the login
     :param url: address of the server
-    :param options: ``verify`` and ``timeout``, see :class:`Client`
+    :param options: ``verify`` and ``timeout``, see :class:`Transport`
     :raises AuthenticationError: wrong, or a second factor is asked for
     :raises ModoboaError: anything else on the way
     """
@@ -58,11 +57,12 @@ def sign_in(session: Session, url: str, username: str, password: str, **options:
     return browser.access_token(frontend, verifier, code)
 
 
-class _Browser(Client):
-    """A client that goes where a browser would: forms and redirects instead of JSON."""
+class _Browser:
+    """Goes where a browser would: forms and redirects instead of JSON."""
 
     def __init__(self, session: Session, url: str, **options: Any) -> None:
-        super().__init__(url, anonymous, session=session, **options)
+        self.url = base_url(url)
+        self._transport = Transport(session, **options)
 
     def frontend(self) -> _Frontend:
         """Read config.json, which lies beside the web interface."""
@@ -164,7 +164,7 @@ class _Browser(Client):
         )
 
     def _visit(self, method: str, url: str, **content: Any) -> Response:
-        return self.exchange(method, url, anonymous, **content)
+        return self._transport.exchange(method, url, anonymous, **content)
 
     @staticmethod
     def _good(response: Response) -> Response:

@@ -37,6 +37,8 @@ class Portal(requests.adapters.BaseAdapter):
         self.challenge = ""
         self.sent: list[str] = []
         self.error = ""
+        self.before: list[Answer | Exception] = []
+        self.pauses: list[float] = []
 
     def close(self) -> None:
         """Nothing is open."""
@@ -47,6 +49,11 @@ class Portal(requests.adapters.BaseAdapter):
         """Answer a request."""
         self.sent.append(f"{request.method} {request.url}")
         assert str(request.url).startswith(URL), "the password stays with this server"
+        if request.method == "POST" and self.before:
+            answer = self.before.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer.response(request)
         parts = urlsplit(str(request.url))
         body = parse_qs(str(request.body or ""))
         return self._answer(request.method, parts.path, parse_qs(parts.query), body).response(
@@ -82,7 +89,7 @@ class Portal(requests.adapters.BaseAdapter):
         """Sign in here."""
         session = requests.Session()
         session.mount("https://", self)
-        return sign_in(session, URL, "admin", password)
+        return sign_in(session, URL, "admin", password, sleep=self.pauses.append)
 
 
 def test_password_becomes_a_token() -> None:
@@ -98,6 +105,21 @@ def test_wrong_password() -> None:
         portal.sign_in("planted-wrong")
     assert str(caught.value).startswith("POST /accounts/login/: ")
     assert "planted" not in str(caught.value)
+    assert len([line for line in portal.sent if line.startswith("POST")]) == 1
+
+
+def test_it_waits_when_it_is_told_to() -> None:
+    portal = Portal()
+    portal.before = [Answer(429, "<title>Too many</title>", {"Retry-After": "30"})]
+    assert portal.sign_in() == "short-lived"
+    assert portal.pauses == [30.25]
+
+
+def test_password_is_not_sent_again_after_a_fault() -> None:
+    portal = Portal()
+    portal.before = [requests.ConnectionError(ConnectionResetError(104, "reset"))]
+    with pytest.raises(errors.ServerUnreachableError, match="POST /accounts/login/"):
+        portal.sign_in()
     assert len([line for line in portal.sent if line.startswith("POST")]) == 1
 
 
