@@ -13,6 +13,7 @@ from oauth2_provider.models import get_application_model
 from people import A, B
 
 from modoboa_virtualhosts import links, redirect_uris
+from modoboa_virtualhosts.models import VirtualHost
 
 if TYPE_CHECKING:
     from people import People
@@ -109,3 +110,35 @@ def test_other_applications_are_left_alone() -> None:
         name="other", client_type="public", authorization_grant_type="authorization-code"
     )
     assert application.redirect_uris == ""
+
+
+def test_a_deletion_costs_the_same_among_many(
+    people: People, django_assert_num_queries: Any
+) -> None:
+    """They are deleted one by one, so it asks for no other, and reads no other's addresses."""
+    VirtualHost.objects.bulk_create(VirtualHost(name=f"mail.t{n}.test") for n in range(1000))
+    redirect_uris.synchronize()
+    with django_assert_num_queries(4) as queries:  # a savepoint, the application, its lists
+        redirect_uris.forget(A)
+    assert not any("virtualhost" in query["sql"] for query in queries)
+    assert not any(A in uri for listed in lists() for uri in listed)
+    assert f"https://{B}" in lists()[1]
+    assert len(lists()[1]) == 1002
+
+
+def test_names_that_end_alike_are_others(people: People) -> None:
+    longer, before = f"x.{A}", f"{A}.test"
+    for name in (longer, before):
+        links.assign(people.domain(f"of.{name}"), name)
+    people.host_a.delete()
+    assert f"https://{longer}" in lists()[1]
+    assert f"https://{before}" in lists()[1]
+    assert f"https://{A}" not in lists()[1]
+
+
+def test_an_address_in_capitals_goes_too(people: People) -> None:
+    application = get_application_model().objects.get(name=redirect_uris.APPLICATION)
+    application.redirect_uris += f" https://{A.upper()}/login/other"
+    application.save()
+    people.host_a.delete()
+    assert not any(A in uri.lower() for uri in lists()[0])
