@@ -15,6 +15,7 @@ from modoboa.admin import signals
 from modoboa.admin.models import Domain
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 
 from . import links
 from .models import VirtualHostDomain, validate_hostname
@@ -110,7 +111,12 @@ def _representation(domain: Domain, **_kwargs: Any) -> dict[str, str]:
 
 
 @receiver((signals.domain_post_create_via_api, signals.domain_post_update_via_api))
-def _assign(domain: Domain, plugin_data: dict[str, Any], **_kwargs: Any) -> None:
-    if FIELD in plugin_data and plugin_data[FIELD] != links.hostname_of(domain):
+def _assign(
+    domain: Domain, plugin_data: dict[str, Any], request: Request | None, **_kwargs: Any
+) -> None:
+    # Others were shown a hostname and have sent it back; meanwhile the domain may have been moved
+    if FIELD not in plugin_data or not (request and request.user.is_superuser):
+        return
+    if plugin_data[FIELD] != links.hostname_of(domain):
         links.assign(domain, plugin_data[FIELD])
         _shown.forget()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from modoboa.admin.models import Domain
 
@@ -48,8 +49,11 @@ def assign(domain: Domain, hostname: str) -> VirtualHost | None:
     if not hostname:
         VirtualHostDomain.objects.filter(domain=domain).delete()
         return None
-    virtual_host, _created = VirtualHost.objects.get_or_create(name=hostname)
-    VirtualHostDomain.objects.update_or_create(
-        domain=domain, defaults={"virtualhost": virtual_host}
-    )
+    with transaction.atomic():
+        # Locked, so that nobody deletes it before the domain is on it
+        virtual_hosts = VirtualHost.objects.select_for_update()
+        virtual_host, _created = virtual_hosts.get_or_create(name=hostname)
+        VirtualHostDomain.objects.update_or_create(
+            domain=domain, defaults={"virtualhost": virtual_host}
+        )
     return virtual_host

@@ -27,12 +27,17 @@ class Report(TypedDict, total=False):
 
 
 def find_all(names: Iterable[str]) -> dict[str, VirtualHost]:
-    """Return the virtual hosts of these names, by name; unknown names are left out."""
-    wanted = list(names)
+    """Return the virtual hosts of these names, by name; unknown names are left out.
+
+    They are locked, in the order of their names, until the transaction that this is called in ends:
+    nobody deletes one before something is written into it or linked to it.
+    """
+    wanted = sorted(names)
+    virtual_hosts = VirtualHost.objects.select_for_update().order_by("name")
     return {
         virtual_host.name: virtual_host
         for start in range(0, len(wanted), _CHUNK)
-        for virtual_host in VirtualHost.objects.filter(name__in=wanted[start : start + _CHUNK])
+        for virtual_host in virtual_hosts.filter(name__in=wanted[start : start + _CHUNK])
     }
 
 

@@ -160,6 +160,26 @@ def test_others_edit_their_domains_as_ever(people: People, who: str) -> None:
     assert links.hostname_of(people.domain_a) == A
 
 
+@pytest.mark.parametrize("moved_to", [B, ""])
+def test_a_move_meanwhile_is_not_undone(
+    people: People, monkeypatch: pytest.MonkeyPatch, moved_to: str
+) -> None:
+    """The hostname was right when it was looked at, and is not when it is written."""
+    check = domain_field.VirtualHostField.run_validation
+
+    def checked_in_time(field: Any, data: Any) -> Any:
+        value = check(field, data)
+        links.assign(people.domain_a, moved_to)
+        return value
+
+    monkeypatch.setattr(domain_field.VirtualHostField, "run_validation", checked_in_time)
+    people.domain_a.add_admin(people.reseller)
+    response = patch(people.client(people.reseller), people.domain_a, A)
+    assert response.status_code == 200, response.json()
+    assert response.json()["virtualhost"] == moved_to
+    assert links.hostname_of(people.domain_a) == moved_to
+
+
 def test_simple_users_see_no_domains(people: People) -> None:
     client = people.client(people.user_a)
     assert patch(client, people.domain_a, B).status_code in (403, 404)

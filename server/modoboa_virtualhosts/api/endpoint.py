@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.db.models import QuerySet
 from modoboa.lib.permissions import IsSuperUser
 from rest_framework import permissions, viewsets
@@ -45,4 +46,8 @@ class VirtualHostEndpoint(viewsets.GenericViewSet[VirtualHost]):
 
     def get_queryset(self) -> QuerySet[VirtualHost]:
         """Return all virtual hosts, with their domains where these are shown."""
-        return super().get_queryset().prefetch_related("domains")
+        virtual_hosts = super().get_queryset().prefetch_related("domains")
+        if self.request.method in permissions.SAFE_METHODS or not connection.in_atomic_block:
+            return virtual_hosts
+        # What is looked at before a change is so until it is made, and nobody deletes it meanwhile
+        return virtual_hosts.select_for_update()
