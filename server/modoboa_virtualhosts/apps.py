@@ -19,6 +19,7 @@ class VirtualHostsConfig(AppConfig):
         # Importing these connects their receivers and registers the checks
         from . import (
             allowed_hosts,
+            caller,
             changes,
             checks,
             domain_field,
@@ -32,6 +33,7 @@ class VirtualHostsConfig(AppConfig):
 
         del checks, domain_field, license_checks, redirect_uris, request_theme
         allowed_hosts.install()
+        caller.install()
         changes.install()
         isolation.install()
         pages.install()

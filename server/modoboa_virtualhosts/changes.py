@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # SPDX-License-Identifier: ISC
-"""Changes that the memory in hosts.py must not outlive, noticed where none can pass unseen.
+"""Changes that what is remembered (memory.py) must not outlive, noticed where none can pass unseen.
 
 Django's signals would miss many: ``bulk_create``, ``update()`` and some deletions send none, and
 Modoboa uses all of these on the tables that decide who may enter. So every statement is looked at
@@ -15,13 +15,14 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.sites.models import Site
 from django.db import connections, models
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from modoboa.admin.models import Mailbox
 from modoboa.core.models import ObjectAccess
 
-from . import hosts
+from . import memory
 from .models import VirtualHost, VirtualHostDomain
 
 _WRITE = re.compile(
@@ -42,6 +43,8 @@ def _watched() -> Mapping[str, frozenset[str]]:
         VirtualHostDomain._meta.db_table: _columns(VirtualHostDomain),
         ObjectAccess._meta.db_table: _columns(ObjectAccess),
         Mailbox._meta.db_table: frozenset({"user_id", "domain_id"}),
+        # The instance's own hostname is none of a virtual host's
+        Site._meta.db_table: _columns(Site),
         # Every login writes to this table, so not its other columns
         accounts._meta.db_table: frozenset({"is_superuser", "is_active"}),
     }
@@ -73,7 +76,7 @@ def _notice(
     result = execute(sql, params, many, context)
     connection = context["connection"]
     if is_change(sql, connection.ops.quote_name):
-        hosts.announce_change(using=connection.alias)
+        memory.announce_change(using=connection.alias)
     return result
 
 

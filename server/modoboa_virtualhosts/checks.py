@@ -13,12 +13,11 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from oauth2_provider.settings import oauth2_settings
 
-from . import settings
-from .isolation import access_tokens, new_accounts, places, sessions
+from . import middleware, settings
+from .isolation import access_tokens, new_accounts
 
 _RATE = re.compile(r"[1-9][0-9]*/(s|sec|second|m|min|minute|h|hour|d|day)")
 CATCHER = "modoboa.lib.middleware.RequestCatcherMiddleware"
-_SESSIONS = f"{sessions.__name__}.{sessions.Middleware.__name__}"
 
 
 @register()
@@ -95,8 +94,8 @@ def _check_throttles() -> list[CheckMessage]:
 def _check_guards() -> list[CheckMessage]:
     """The guards that other code can take away again, after they were put up."""
     missing = []
-    if _SESSIONS not in django_settings.MIDDLEWARE:
-        missing.append(f"sessions (is {places.SESSIONS} in MIDDLEWARE?)")
+    if middleware.PATH not in django_settings.MIDDLEWARE:
+        missing.append(f"sessions (is {middleware.SESSIONS} in MIDDLEWARE?)")
     if new_accounts.BACKEND not in django_settings.AUTHENTICATION_BACKENDS:
         missing.append("new accounts (AUTHENTICATION_BACKENDS was changed at run time)")
     if not issubclass(oauth2_settings.OAUTH2_VALIDATOR_CLASS, access_tokens.AccessTokens):

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.html import escape
 
-from . import hosts
+from . import hosts, middleware
 from .theme import FAVICON, PAGE_TITLE, logo_parameter
 
 logger = logging.getLogger(__name__)
@@ -25,36 +24,29 @@ logger = logging.getLogger(__name__)
 _TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
 _ICON = re.compile(r"<link\b[^>]*\brel=[\"'](?:shortcut )?icon[\"'][^>]*>")
 _PRIMARY_COLOR = "theme_primary_color"
+# What no template of Modoboa's has a place for
+_PLACED = {PAGE_TITLE, logo_parameter(FAVICON)}
 _STYLE = (
     "<style>body {{ border-top: .5em solid {color}; }} a {{ color: {color}; }}"
     " .btn-primary {{ background-color: {color}; border-color: {color}; }}</style>"
 )
 
 
-class PagesMiddleware:
-    """Puts a virtual host's theme into its pages."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer a request."""
-        response = self._get_response(request)
-        if isinstance(response, HttpResponse) and _is_page(response):
-            try:
-                host = hosts.find_for_request(request)
-                if host is not None and host.theme:
-                    _dress(response, host.theme)
-            except Exception:  # a page without its theme is better than none
-                logger.exception("Virtual hosts: a page could not be themed")
-        return response
+def _theme(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Put a virtual host's theme into its pages."""
+    if not isinstance(response, HttpResponse) or not _is_page(response):
+        return
+    try:
+        host = hosts.find_for_request(request)
+        if host is not None and host.theme:
+            _dress(response, host.theme)
+    except Exception:  # a page without its theme is better than none
+        logger.exception("Virtual hosts: a page could not be themed")
 
 
 def install() -> None:
-    """Stand nearest to the views, where no other middleware has packed the page yet."""
-    path = f"{__name__}.{PagesMiddleware.__name__}"
-    if path not in settings.MIDDLEWARE:
-        settings.MIDDLEWARE = (*settings.MIDDLEWARE, path)
+    """See every page on its way out."""
+    middleware.on_response(_theme)
 
 
 def dressed(page: str, theme: Mapping[str, str]) -> str:
@@ -83,6 +75,8 @@ def _is_page(response: HttpResponse) -> bool:
 
 
 def _dress(response: HttpResponse, theme: Mapping[str, str]) -> None:
+    if not theme.keys() & _PLACED and theme.get(_PRIMARY_COLOR, "").encode() in response.content:
+        return  # Modoboa's own templates have done it, as a rule
     before = response.content.decode(response.charset)
     after = dressed(before, theme)
     if after != before:

@@ -58,15 +58,15 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from rest_framework.throttling import SimpleRateThrottle
 
-    from modoboa_virtualhosts import hosts
+    from modoboa_virtualhosts import memory
     from modoboa_virtualhosts.isolation import refusals
 
     # The end of a request would close the connection, with the test's own transaction in it
     monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", lambda _self: None)
     rates = dict.fromkeys(SimpleRateThrottle.THROTTLE_RATES)
     monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", rates)
-    hosts._state.forget()
-    hosts._new_generation()
+    memory._state.forget()
+    memory.announce()
     refusals._logged.clear()
     yield
     shutil.rmtree(_folder / "media", ignore_errors=True)

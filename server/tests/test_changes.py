@@ -9,23 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
 from django.db import connection, transaction
 from modoboa.admin.models import Domain, Mailbox
 from modoboa.core.models import ObjectAccess, User
 from people import A
 
-from modoboa_virtualhosts import changes, hosts, links
+from modoboa_virtualhosts import changes, generation, links, memory
 from modoboa_virtualhosts.models import VirtualHost, VirtualHostDomain
 
 if TYPE_CHECKING:
     from people import People
 
 pytestmark = pytest.mark.django_db
-
-
-def generation() -> Any:
-    return cache.get(hosts._GENERATION_KEY)
 
 
 def domain_access(user: User, domain: Domain) -> ObjectAccess:
@@ -71,16 +66,16 @@ NO_CHANGES: dict[str, Callable[[People], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_noticed(people: People, change: str) -> None:
-    before = generation()
+    before = generation.read()
     CHANGES[change](people)
-    assert generation() != before
+    assert generation.read() != before
 
 
 @pytest.mark.parametrize("other", NO_CHANGES)
 def test_not_taken_for_a_change(people: People, other: str) -> None:
-    before = generation()
+    before = generation.read()
     NO_CHANGES[other](people)
-    assert generation() == before
+    assert generation.read() == before
 
 
 @pytest.mark.parametrize(
@@ -112,7 +107,7 @@ def test_announced_again_when_committed(
         people.user_a.save()
         with transaction.atomic():
             people.user_b.save()
-    assert callbacks.count(hosts._new_generation) == 1
+    assert callbacks.count(memory.announce) == 1
 
 
 def test_announced_by_what_is_left_of_a_transaction(people: People) -> None:
@@ -122,9 +117,9 @@ def test_announced_by_what_is_left_of_a_transaction(people: People) -> None:
             raise ValueError
     except ValueError:
         pass
-    assert not any(entry[1] is hosts._new_generation for entry in connection.run_on_commit)
+    assert not any(entry[1] is memory.announce for entry in connection.run_on_commit)
     people.user_a.save()
-    assert any(entry[1] is hosts._new_generation for entry in connection.run_on_commit)
+    assert any(entry[1] is memory.announce for entry in connection.run_on_commit)
 
 
 def test_a_connection_is_watched_once() -> None:

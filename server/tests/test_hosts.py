@@ -7,12 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.test import RequestFactory
 from people import A, B, virtual_host
 
-from modoboa_virtualhosts import hosts
+from modoboa_virtualhosts import generation, hosts, memory
 
 if TYPE_CHECKING:
     from people import People
@@ -51,14 +50,14 @@ def test_no_query_once_known(django_assert_num_queries: Any) -> None:
 
 
 def test_one_look_into_the_cache_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[str] = []
-    get = cache.get
+    looks: list[object] = []
+    read = generation.read
 
-    def look(key: str) -> Any:
-        looks.append(key)
-        return get(key)
+    def look() -> object:
+        looks.append(None)
+        return read()
 
-    monkeypatch.setattr(cache, "get", look)
+    monkeypatch.setattr(generation, "read", look)
     for name in (A, B, A, "unknown.test"):
         hosts.find(name)
     assert len(looks) == 1
@@ -78,7 +77,7 @@ def test_a_change_by_another_process_is_known_to_the_next_request(
 ) -> None:
     hosts.find(A)
     with monkeypatch.context() as another_process:
-        another_process.setattr(hosts, "_state", hosts._State())
+        another_process.setattr(memory, "_state", memory.State())
         virtual_host(A, theme_primary_color="#123456")
     with django_assert_num_queries(0):
         hosts.find(A)  # still the same request
@@ -96,12 +95,13 @@ def test_uncommitted_changes_are_not_remembered(django_assert_num_queries: Any) 
         hosts.find(A)
 
 
-def test_a_cache_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_args: Any) -> None:
-        raise ConnectionError
+def fail(*_args: Any) -> None:
+    raise ConnectionError
 
-    monkeypatch.setattr(cache, "get", fail)
-    monkeypatch.setattr(cache, "set", fail)
+
+def test_a_cache_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "read", fail)
+    monkeypatch.setattr(generation, "renew", fail)
     new_request()
     assert hosts.find(A) is not None
     virtual_host(A, enabled=False)
@@ -110,16 +110,42 @@ def test_a_cache_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not host.enabled
 
 
+def test_nothing_is_missed_while_the_cache_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts.find(A)
+    with monkeypatch.context() as without_cache:
+        without_cache.setattr(generation, "read", fail)
+        new_request()
+        hosts.find(A)
+        with monkeypatch.context() as lost:
+            lost.setattr(memory, "announce_change", lambda **_using: None)
+            virtual_host(A, enabled=False)
+    new_request()
+    host = hosts.find(A)
+    assert host is not None
+    assert not host.enabled
+
+
+def test_what_the_cache_did_not_take_is_announced_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = generation.read()
+    with monkeypatch.context() as without_cache:
+        without_cache.setattr(generation, "renew", fail)
+        virtual_host(A, enabled=False)
+    assert generation.read() == before
+    new_request()
+    hosts.find(A)
+    assert generation.read() != before
+
+
 def test_a_lost_announcement_does_not_last(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts.find(A)
     with monkeypatch.context() as lost:
-        lost.setattr(hosts, "announce_change", lambda **_using: None)
+        lost.setattr(memory, "announce_change", lambda **_using: None)
         virtual_host(A, enabled=False)
     new_request()
     host = hosts.find(A)
     assert host is not None
     assert host.enabled
-    monkeypatch.setattr(hosts, "_REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr(memory, "_REMEMBER_SECONDS", 0.0)
     new_request()
     host = hosts.find(A)
     assert host is not None
@@ -131,9 +157,9 @@ def test_invented_names_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) 
     for number in range(10):
         hosts.find(f"invented{number}.test")
     assert hosts.find(A) is not None
-    memory = hosts._state.shared
-    assert memory is not None
-    assert len(memory.hosts) == 4
+    shared = memory._state.shared
+    assert shared is not None
+    assert len(shared.hosts) == 4
 
 
 @pytest.mark.parametrize(

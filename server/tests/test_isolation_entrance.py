@@ -19,7 +19,7 @@ from modoboa.admin.models import Domain, Mailbox
 from modoboa.core.models import Log, ObjectAccess, User
 from people import A, B, virtual_host
 
-from modoboa_virtualhosts import hosts, links
+from modoboa_virtualhosts import hosts, links, memory
 from modoboa_virtualhosts.isolation import entrance, refusals
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_a_change_by_another_process_counts_with_the_next_request(
     user: User = getattr(people, who)
     before = why_not(user, hostname)
     with monkeypatch.context() as another_process:
-        another_process.setattr(hosts, "_state", hosts._State())
+        another_process.setattr(memory, "_state", memory.State())
         make(people)
     new_request()
     assert (why_not(user, hostname) == "") != (before == "")
@@ -128,12 +128,12 @@ def test_access_granted_in_bulk_counts(people: People) -> None:
 
 
 def test_what_is_remembered_is_bounded(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts, "_REMEMBER_ANSWERS", 2)
+    monkeypatch.setattr(memory, "_REMEMBER_ANSWERS", 2)
     for user in (people.user_a, people.user_b, people.boss_a, people.boss_b):
         why_not(user, A)
-    memory = hosts._state.shared
-    assert memory is not None
-    assert len(memory.answers) <= 2
+    shared = memory._state.shared
+    assert shared is not None
+    assert len(shared.answers) <= 2
 
 
 def test_a_refusal_is_logged_once_a_minute(people: People, monkeypatch: pytest.MonkeyPatch) -> None:

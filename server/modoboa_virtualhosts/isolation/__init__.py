@@ -25,7 +25,7 @@ def install() -> None:
     :raises AttributeError: a place is not where it was in the versions of Modoboa, Django REST
         framework or Django OAuth toolkit that this was written for; better no start than no guard
     """
-    for name in (*GUARDS, "refusals"):
+    for name in ("refusals", *GUARDS):
         if name not in _installed:
             import_module(f"{__name__}.{name}").install()
             _installed.add(name)

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from modoboa.admin.models import Domain, Mailbox
 from modoboa.core.models import ObjectAccess
 
-from .. import hosts
-from ..models import VirtualHostDomain
+from .. import hosts, memory
+from ..models import VirtualHost, VirtualHostDomain
 from .refusals import Refusal, log
 
 NO_ACCOUNT = "it is no account"
@@ -33,7 +33,9 @@ def refusal(user_pk: int | None, host: hosts.Host | None) -> str:
         return ""
     if user_pk is None:
         return NO_ACCOUNT
-    return hosts.remember(("refusal", user_pk, host.pk), lambda: _refusal(user_pk, host))
+    if is_superuser(user_pk):
+        return ""
+    return memory.remember(("refusal", user_pk, host.pk), lambda: _refusal(user_pk, host))
 
 
 def may_enter(user: Any, host: hosts.Host | None) -> bool:
@@ -47,7 +49,7 @@ def may_enter(user: Any, host: hosts.Host | None) -> bool:
 
 def is_superuser(user_pk: int) -> bool:
     """Tell whether an account is a super administrator's."""
-    return hosts.remember(
+    return memory.remember(
         ("superuser", user_pk),
         lambda: get_user_model().objects.filter(pk=user_pk, is_superuser=True).exists(),
     )
@@ -77,14 +79,13 @@ def admits(request: HttpRequest, user_pk: int | None, way: str) -> bool:
 
 
 def _refusal(user_pk: int, host: hosts.Host) -> str:
-    account = get_user_model().objects.filter(pk=user_pk).only("is_superuser", "is_active").first()
+    account = get_user_model().objects.filter(pk=user_pk).only("is_active").first()
     if account is None:
         return NO_ACCOUNT
-    if account.is_superuser:
-        return ""
     if not account.is_active:
         return INACTIVE
-    if not host.enabled:
+    # Hosts are remembered for longer than answers
+    if not VirtualHost.objects.filter(pk=host.pk, enabled=True).exists():
         return DISABLED
     domains = VirtualHostDomain.objects.filter(virtualhost_id=host.pk).values("domain_id")
     if Mailbox.objects.filter(user_id=user_pk, domain_id__in=domains).exists():

@@ -11,8 +11,6 @@ from typing import Any
 from django.conf import settings
 from oauth2_provider.settings import oauth2_settings
 
-SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
-
 
 def replace(owner: Any, name: str, function: Callable[..., Any]) -> None:
     """Put a function in the place of another one.
@@ -29,17 +27,6 @@ def replace(owner: Any, name: str, function: Callable[..., Any]) -> None:
         return function(original, *args, **kwargs)
 
     setattr(owner, name, guarded)
-
-
-def add_middleware(path: str) -> None:
-    """Add middleware right behind that of sessions.
-
-    :param path: the dotted path of its class
-    """
-    middleware = list(settings.MIDDLEWARE)
-    if path not in middleware and SESSIONS in middleware:
-        middleware.insert(middleware.index(SESSIONS) + 1, path)
-        settings.MIDDLEWARE = tuple(middleware)
 
 
 def extend_validator(guard: type) -> None:

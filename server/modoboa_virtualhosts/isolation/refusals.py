@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
-from asgiref.local import Local
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
-from . import places
+from .. import middleware
 
 logger = logging.getLogger("modoboa.auth")
 
@@ -40,31 +40,26 @@ class Refusal:
 
 
 _logged: dict[Refusal, float] = {}
-_current = Local()
+# Refused by the request at hand and not yet logged; None outside of requests
+_waiting: ContextVar[list[Refusal] | None] = ContextVar("waiting", default=None)
 
 
-class Middleware:
-    """Writes what was refused when the request is over.
+def _start(_request: HttpRequest) -> None:
+    """Keep what is refused until the request is over.
 
     Modoboa runs every request in a transaction, and a refusal often ends in its being rolled back.
     """
+    _waiting.set([])
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on."""
-        waiting: list[Refusal] = []
-        _current.waiting = waiting
+def _finish(_request: HttpRequest, _response: HttpResponseBase) -> None:
+    waiting = _waiting.get()
+    _waiting.set(None)
+    for refusal in waiting or ():
         try:
-            return self._get_response(request)
-        finally:
-            _current.waiting = None
-            for refusal in waiting:
-                try:
-                    _write(refusal)
-                except DatabaseError:  # a refusal must not become an error because of this
-                    logging.getLogger(__name__).exception("%s was not logged", refusal)
+            _write(refusal)
+        except DatabaseError:  # a refusal must not become an error because of this
+            logging.getLogger(__name__).exception("%s was not logged", refusal)
 
 
 def log(refusal: Refusal) -> None:
@@ -76,7 +71,7 @@ def log(refusal: Refusal) -> None:
     if len(_logged) >= _LOG_ENTRIES:
         _logged.clear()
     _logged[refusal] = now
-    waiting: list[Refusal] | None = getattr(_current, "waiting", None)
+    waiting = _waiting.get()
     if waiting is None:
         _write(refusal)
     else:
@@ -95,5 +90,6 @@ def _write(refusal: Refusal) -> None:
 
 
 def install() -> None:
-    """Come before all guards that are middleware."""
-    places.add_middleware(f"{__name__}.{Middleware.__name__}")
+    """Come before and after all that refuses."""
+    middleware.on_request(_start)
+    middleware.on_response(_finish)

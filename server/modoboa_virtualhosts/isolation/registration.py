@@ -8,14 +8,12 @@ registered there with the password grant gets tokens past the second factor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
-from .. import hosts
-from . import places
+from .. import hosts, middleware
 from .refusals import Refusal, log
 
 NAMESPACE = "oauth2_provider"
@@ -29,31 +27,21 @@ PAGES = frozenset(
 REASON = "only super administrators manage applications and tokens"
 
 
-class Middleware:
-    """Keeps everybody else out, on every hostname."""
+def _keep_out(request: HttpRequest) -> None:
+    """Look at where a request leads to, on every hostname.
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on."""
-        return self._get_response(request)
-
-    def process_view(self, request: HttpRequest, *_view: Any) -> None:
-        """Look at where a request leads to.
-
-        :raises PermissionDenied: to one of these pages, and it is no super administrator's
-        """
-        match = request.resolver_match
-        if match is None or match.namespace != NAMESPACE or match.url_name not in PAGES:
-            return
-        user: Any = request.user
-        # Whoever is not logged in is sent to the login form
-        if user.is_authenticated and not user.is_superuser:
-            log(Refusal(hosts.request_hostname(request), user.pk, match.url_name, REASON))
-            raise PermissionDenied
+    :raises PermissionDenied: to one of these pages, and it is no super administrator's
+    """
+    match = request.resolver_match
+    if match is None or match.namespace != NAMESPACE or match.url_name not in PAGES:
+        return
+    user: Any = request.user
+    # Whoever is not logged in is sent to the login form
+    if user.is_authenticated and not user.is_superuser:
+        log(Refusal(hosts.request_hostname(request), user.pk, match.url_name, REASON))
+        raise PermissionDenied
 
 
 def install() -> None:
-    """Come behind the middleware of sessions; all of it has run when a view is chosen."""
-    places.add_middleware(f"{__name__}.{Middleware.__name__}")
+    """Look at where requests lead to."""
+    middleware.on_view(_keep_out)

@@ -9,39 +9,32 @@ second factor, or before the code that was sent by SMS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from modoboa.core.constants import TFA_PRE_VERIFY_USER_PK
 
-from .. import hosts
-from . import entrance, places
+from .. import hosts, middleware
+from . import entrance
 
 # Where a session has the primary key of an account: logged in; before the second factor; while
 # resetting the password by SMS (modoboa.core.views.auth)
 ACCOUNTS = (SESSION_KEY, TFA_PRE_VERIFY_USER_PK, "user_pk")
 
 
-class Middleware:
-    """Gives requests on virtual hosts a session that looks at whose it is when it is first used."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass the request on."""
-        hostname = hosts.request_hostname(request)
-        if not hostname or hosts.find(hostname) is not None:
-            session = request.session
-            bound = _bound(type(session))(session.session_key)
-            bound.request = request
-            request.session = bound
-        return self._get_response(request)
+def _bind(request: HttpRequest) -> None:
+    """Give a request on a virtual host a session that looks at whose it is when it is first used."""
+    hostname = hosts.request_hostname(request)
+    if not hostname or hosts.find(hostname) is not None:
+        session = request.session
+        bound = _bound(type(session))(session.session_key)
+        bound.request = request
+        request.session = bound
 
 
 class _BoundSession(SessionBase):
@@ -85,4 +78,4 @@ def _bound(store: type[SessionBase]) -> Any:
 
 def install() -> None:
     """Come right behind the middleware that gives requests their session."""
-    places.add_middleware(f"{__name__}.{Middleware.__name__}")
+    middleware.on_request(_bind)
