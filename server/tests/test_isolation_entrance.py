@@ -64,6 +64,9 @@ def test_reasons(people: People) -> None:
     people.boss_b.is_active = False
     people.boss_b.save()
     assert why_not(people.boss_b, B) == entrance.INACTIVE
+    # The API accepts access tokens without a look at whether their account is active
+    User.objects.filter(pk=people.admin.pk).update(is_active=False)
+    assert why_not(people.admin, A) == entrance.INACTIVE
 
 
 def test_a_host_that_is_not_ours_is_closed_to_all(people: People) -> None:

@@ -33,7 +33,7 @@ def refusal(user_pk: int | None, host: hosts.Host | None) -> str:
         return ""
     if user_pk is None:
         return NO_ACCOUNT
-    if is_superuser(user_pk):
+    if is_superuser(user_pk, active=True):
         return ""
     return memory.remember(("refusal", user_pk, host.pk), lambda: _refusal(user_pk, host))
 
@@ -47,11 +47,15 @@ def may_enter(user: Any, host: hosts.Host | None) -> bool:
     return not refusal(user.pk, host)
 
 
-def is_superuser(user_pk: int) -> bool:
-    """Tell whether an account is a super administrator's."""
+def is_superuser(user_pk: int, *, active: bool = False) -> bool:
+    """Tell whether an account is a super administrator's.
+
+    :param active: whether it must also be active
+    """
+    more = {"is_active": True} if active else {}
     return memory.remember(
-        ("superuser", user_pk),
-        lambda: get_user_model().objects.filter(pk=user_pk, is_superuser=True).exists(),
+        ("superuser", user_pk, active),
+        lambda: get_user_model().objects.filter(pk=user_pk, is_superuser=True, **more).exists(),
     )
 
 
