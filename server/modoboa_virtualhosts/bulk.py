@@ -17,9 +17,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from modoboa.admin.models import Domain
 
-from . import links, redirect_uris, reports
+from . import links, logos, redirect_uris, reports
 from .models import VirtualHost, VirtualHostDomain, validate_hostname
 from .reports import Report
+from .theme import logo_field
 
 # How many names one query asks for: databases limit the parameters of a query
 _CHUNK = 500
@@ -36,6 +37,8 @@ class WantedVirtualHost:
     domains: tuple[str, ...] = ()
     # Other fields of the model, with their values
     values: Mapping[str, Any] = field(default_factory=dict)
+    # By type; None for the instance's own
+    logos: Mapping[str, logos.CheckedImage | None] = field(default_factory=dict)
     report: Report | None = None
 
 
@@ -136,7 +139,11 @@ class _Change:
             outcome.changed = outcome.created or bool(fields)
         self._create(made)
         for each, outcome in todo:
-            outcome.virtual_host = self._hosts[each.name]
+            # Only now has each of them a key, which is in the names of files
+            outcome.virtual_host = virtual_host = self._hosts[each.name]
+            fields = _put_logos(virtual_host, each)
+            changes.setdefault(virtual_host, set()).update(fields)
+            outcome.changed = outcome.changed or bool(fields)
         reports.save_all(changes)
         self._link(todo)
 
@@ -181,6 +188,15 @@ def _fill(virtual_host: VirtualHost, wanted: WantedVirtualHost) -> set[str]:
     if wanted.report:
         changed |= reports.record(virtual_host, wanted.report)
     return changed
+
+
+def _put_logos(virtual_host: VirtualHost, wanted: WantedVirtualHost) -> set[str]:
+    """Write what is wanted into a record, without saving it; returns the fields that changed."""
+    return {
+        logo_field(kind)
+        for kind, image in wanted.logos.items()
+        if logos.put(virtual_host, kind, image)
+    }
 
 
 def _find_domains(names: Iterable[str]) -> dict[str, _KnownDomain]:

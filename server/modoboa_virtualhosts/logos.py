@@ -8,6 +8,7 @@ import hashlib
 import io
 import logging
 import warnings
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.core.exceptions import ValidationError
@@ -32,34 +33,57 @@ _EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp"}
 _ALSO_JPEG = "MPO"
 
 
-def replace(virtual_host: VirtualHost, logo_type: str, upload: File[bytes]) -> None:
-    """Give a virtual host another logo; the file of the old one goes.
+@dataclass(frozen=True)
+class CheckedImage:
+    """An image that has been looked into, with the extension that fits it."""
 
-    The name of a file is made from its content, so no browser or proxy shows an outdated one, and
-    nothing of the name that was sent reaches the disk.
+    content: bytes
+    extension: str
 
-    :param logo_type: one of the logo types
+
+def check(upload: File[bytes]) -> CheckedImage:
+    """Return an image that may be shown.
+
     :param upload: what was sent
     :raises ValidationError: it is no acceptable image
     """
     content = _read(upload)
-    name = (
-        f"{FOLDER}/{virtual_host.pk}-{logo_type}-{hashlib.sha256(content).hexdigest()}"
-        f".{_extension(content)}"
-    )
+    return CheckedImage(content, _extension(content))
+
+
+def put(virtual_host: VirtualHost, logo_type: str, image: CheckedImage | None) -> bool:
+    """Write a logo into a record, without saving it; the file of the old one goes with the commit.
+
+    The name of a file is made from its content, so no browser or proxy shows an outdated one, and
+    nothing of the name that was sent reaches the disk.
+
+    :param virtual_host: has a key already
+    :param logo_type: one of the logo types
+    :param image: None for the instance's own logo
+    :return: whether the record says something else now
+    """
     logo = _logo(virtual_host, logo_type)
-    storage = logo.storage
-    if logo.name == name and storage.exists(name):
-        return
-    # The same content left over from an upload that was not completed
-    storage.delete(name)
-    _point_to(virtual_host, logo_type, storage.save(name, ContentFile(content)))
+    old, name = logo.name or "", ""
+    if image:
+        sha256 = hashlib.sha256(image.content).hexdigest()
+        name = f"{FOLDER}/{virtual_host.pk}-{logo_type}-{sha256}.{image.extension}"
+        if old != name or not logo.storage.exists(name):
+            # The same content left over from an upload that was not completed
+            logo.storage.delete(name)
+            name = logo.storage.save(name, ContentFile(image.content))
+    if old == name:
+        return False
+    setattr(virtual_host, logo_field(logo_type), name)
+    if old:
+        _remove_when_committed(logo, old)
+    return True
 
 
-def clear(virtual_host: VirtualHost, logo_type: str) -> None:
-    """Take away a logo of a virtual host, whose file goes; the instance's own shows again."""
-    if _logo(virtual_host, logo_type):
-        _point_to(virtual_host, logo_type, "")
+def replace(virtual_host: VirtualHost, logo_type: str, image: CheckedImage | None) -> None:
+    """Give a virtual host another logo, or None for the instance's own."""
+    with transaction.atomic():
+        if put(virtual_host, logo_type, image):
+            virtual_host.save(update_fields=[logo_field(logo_type)])
 
 
 def digest(virtual_host: VirtualHost, logo_type: str) -> str | None:
@@ -71,14 +95,6 @@ def digest(virtual_host: VirtualHost, logo_type: str) -> str | None:
 def _logo(virtual_host: VirtualHost, logo_type: str) -> FieldFile:
     logo: FieldFile = getattr(virtual_host, logo_field(logo_type))
     return logo
-
-
-def _point_to(virtual_host: VirtualHost, logo_type: str, name: str) -> None:
-    old = _logo(virtual_host, logo_type).name
-    setattr(virtual_host, logo_field(logo_type), name)
-    virtual_host.save(update_fields=[logo_field(logo_type)])
-    if old and old != name:
-        _remove_when_committed(_logo(virtual_host, logo_type), old)
 
 
 def _remove_when_committed(logo: FieldFile, name: str) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from django.db import IntegrityError
 from modoboa.admin.models import Domain
 from oauth2_provider.models import get_application_model
 from people import A, B, virtual_host
+from test_logos import files
 
 from modoboa_virtualhosts import bulk, hosts, links
 from modoboa_virtualhosts.models import VirtualHost
@@ -58,6 +61,12 @@ class Bulk:
         return [(result["created"], result["changed"], result["error"]) for result in results]
 
 
+def base64_of(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 %d"/></svg>'
+ACTIVE = base64_of(b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>')
 CREATED, CHANGED, SAME = (True, True, None), (False, True, None), (False, False, None)
 
 
@@ -119,6 +128,44 @@ def test_what_is_left_out_stays(send: Bulk) -> None:
     assert found.provisioning_status == "ready"
 
 
+def test_logos(send: Bulk, people: People, django_capture_on_commit_callbacks: Any) -> None:
+    first, second = SVG % 1, SVG % 2
+    logos: dict[str, str | None] = {"login": base64_of(first), "favicon": base64_of(second)}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert send(NEW | {"logos": logos}, {"name": A, "logos": logos}) == [CREATED, CHANGED]
+    assert send(NEW | {"logos": logos}, {"name": A, "logos": logos}) == [SAME, SAME]
+    assert len(files()) == 4
+    theme = send.api.get(f"/api/v2/virtualhosts/{people.host_a.pk}/theme/").json()
+    assert theme["logo_digests"] == {
+        "login": hashlib.sha256(first).hexdigest(),
+        "menu": None,
+        "creation_form": None,
+        "favicon": hashlib.sha256(second).hexdigest(),
+    }
+    # What is left out stays, and the file of what is replaced goes
+    logos = {"login": base64_of(SVG % 3), "favicon": None}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert send({"name": A, "logos": logos}, {"name": A}) == [
+            CHANGED,
+            (False, False, "The same virtual host is named twice."),
+        ]
+        assert send({"name": A, "logos": {}}, {"name": B, "logos": {"menu": None}}) == [SAME, SAME]
+    assert len(files()) == 3
+    found = virtual_host(A)
+    assert str(found.login_logo.name).endswith(f"{hashlib.sha256(SVG % 3).hexdigest()}.svg")
+    assert not found.favicon_logo
+
+
+def test_too_large(api: APIClient, settings: Any) -> None:
+    settings.MODOBOA_VIRTUALHOSTS_BULK_MAX_BYTES = 1000
+    response = api.post(URL, {"virtualhosts": [{"name": "n" * 1000}]}, format="json")
+    assert (response.status_code, response.json()["detail"]) == (
+        413,
+        "The request is larger than 1000 bytes.",
+    )
+    assert api.post(URL, {"virtualhosts": []}, format="json").status_code == 200
+
+
 def test_domains_move(send: Bulk) -> None:
     assert send({"name": A, "domains": ["b.test"]}, {"name": B, "domains": ["a.test"]}) == [
         CHANGED,
@@ -140,6 +187,11 @@ def test_domains_move(send: Bulk) -> None:
         ({"name": A, "domains": ["new.test", "unknown.test"]}, "no domain 'unknown.test'"),
         ({"name": A, "theme": {"theme_primary_color": "red"}}, "theme: theme_primary_color: 'red'"),
         ({"name": A, "theme": "blue"}, "theme: "),
+        ({"name": A, "logos": {"login": "no base64"}}, "logos: login: Write the file in base64"),
+        ({"name": A, "logos": {"login": 7}}, "logos: login: Write the file in base64"),
+        ({"name": A, "logos": {"menu": "QQ=="}}, "logos: menu: This is no image"),
+        ({"name": A, "logos": {"favicon": ACTIVE}}, "logos: favicon: The SVG has an element <scr"),
+        ({"name": A, "logos": "blue"}, "logos: "),
         ({"name": A, "domains": "new.test"}, "domains: "),
         ({"name": A, "domains": [["new.test"]]}, "domains: 0: "),
         ({"name": A, "enabled": "perhaps"}, "enabled: "),

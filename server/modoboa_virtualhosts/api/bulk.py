@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from .. import bulk
 from ..bulk import Outcome, WantedVirtualHost
 from ..reports import Report
+from .bulk_logos import VirtualHostBulkLogosSerializer
 from .endpoint import VirtualHostEndpoint
-from .parsers import JSONParser
+from .parsers import BoundedJSONParser
 from .reports import VirtualHostReportSerializer, as_text
 from .schema import documented
 from .themes import VirtualHostThemeSerializer
@@ -37,6 +38,7 @@ class VirtualHostBulkItemSerializer(VirtualHostReportSerializer):
     )
     enabled = serializers.BooleanField(required=False)
     theme = VirtualHostThemeSerializer(required=False, partial=True)
+    logos = VirtualHostBulkLogosSerializer(required=False)
 
     may_say_nothing = True
 
@@ -52,7 +54,7 @@ class VirtualHostBulkItemSerializer(VirtualHostReportSerializer):
         if "certificate_valid_until" in said:
             report |= {"certificate_valid_until": said["certificate_valid_until"]}
         domains = tuple(dict.fromkeys(name.lower() for name in said.get("domains", ())))
-        return WantedVirtualHost(said["name"], domains, values, report)
+        return WantedVirtualHost(said["name"], domains, values, said.get("logos") or {}, report)
 
 
 class VirtualHostBulkSerializer(serializers.Serializer[Any]):
@@ -90,14 +92,16 @@ class BulkEndpoint(VirtualHostEndpoint):
     """``bulk/``."""
 
     @documented(
-        {200: VirtualHostBulkResultsSerializer}, (400, 415), request=VirtualHostBulkBodySerializer
+        {200: VirtualHostBulkResultsSerializer},
+        (400, 413, 415),
+        request=VirtualHostBulkBodySerializer,
     )
     @action(
         detail=False,
         methods=["post"],
         filter_backends=[],
         pagination_class=None,
-        parser_classes=[JSONParser],
+        parser_classes=[BoundedJSONParser],
         throttle_classes=[BulkThrottle],
     )
     def bulk(self, request: Request, **_kwargs: Any) -> Response:

@@ -173,13 +173,14 @@ class ThemeEndpoint(VirtualHostEndpoint):
         if request.method == "DELETE":
             which = VirtualHostLogoTypeSerializer(data=request.query_params)
             which.is_valid(raise_exception=True)
-            logos.clear(virtual_host, which.validated_data["logo_type"])
+            logos.replace(virtual_host, which.validated_data["logo_type"], None)
             return Response(status=status.HTTP_204_NO_CONTENT)
         upload = VirtualHostLogoUploadSerializer(data=request.data)
         upload.is_valid(raise_exception=True)
         logo_type = upload.validated_data["logo_type"]
         try:
-            logos.replace(virtual_host, logo_type, upload.validated_data["image"])
+            image = logos.check(upload.validated_data["image"])
         except DjangoValidationError as error:
             raise ValidationError({"image": error.messages}) from None
+        logos.replace(virtual_host, logo_type, image)
         return Response({"logo_type": logo_type, "url": logo_url(virtual_host, logo_type)})
