@@ -43,7 +43,7 @@ def settings(bed: Bed) -> Iterator[Callable[[Values], None]]:
 
 def reload(bed: Bed) -> None:
     """Have gunicorn replace all of its workers, and wait until it has."""
-    master = _master(bed)
+    master = master_of(bed)
     old = _workers(master)
     assert old
     os.kill(master, signal.SIGHUP)
@@ -54,20 +54,21 @@ def reload(bed: Bed) -> None:
     )
 
 
-def times(bed: Bed) -> dict[str, int]:
-    """The processor time that each worker has used, in ticks."""
-    used = {}
-    for worker in _workers(_master(bed)):
-        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-        used[worker] = int(fields[11]) + int(fields[12])
-    return used
-
-
-def _master(bed: Bed) -> int:
+def master_of(bed: Bed) -> int:
+    """The process of gunicorn that replaces its workers when it is sent SIGHUP."""
     found = state.load(bed.directory)
     assert found
     (master,) = (each.pid for each in found.processes if each.name == "modoboa")
     return master
+
+
+def times(bed: Bed) -> dict[str, int]:
+    """The processor time that each worker has used, in ticks."""
+    used = {}
+    for worker in _workers(master_of(bed)):
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        used[worker] = int(fields[11]) + int(fields[12])
+    return used
 
 
 def _workers(master: int) -> set[str]:

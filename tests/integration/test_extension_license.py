@@ -5,51 +5,19 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bed import Bed
 from bed.errors import BedError
-from bed.prefix import CHECKOUT
 from integration.extension_settings import settings
-
-SERVER = CHECKOUT / "server"
-
-
-class Service:
-    """The reference licensing service."""
-
-    def __init__(self, python: Path, file: Path) -> None:
-        self._command = [str(python), "-m", "licensing", str(file)]
-        self._process = subprocess.Popen(
-            [*self._command, "serve", "--port", "0"],
-            cwd=SERVER,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._process.stdout
-        self.url = self._process.stdout.readline().strip()
-
-    def sell(self) -> str:
-        """Sell a licence; returns its key."""
-        command = [*self._command, "sell", "Example Hosting"]
-        done = subprocess.run(command, cwd=SERVER, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.terminate()
-        self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+from integration.licensing_service import LicensingService
 
 
 @pytest.fixture
-def service(bed: Bed, tmp_path: Path) -> Iterator[Service]:
-    running = Service(bed.modoboa.python, tmp_path / "licences.db")
+def service(bed: Bed, tmp_path: Path) -> Iterator[LicensingService]:
+    running = LicensingService(bed.modoboa.python, tmp_path / "licences.db")
     yield running
     running.stop()
 
@@ -66,7 +34,7 @@ def locked(bed: Bed) -> bool:
     return True
 
 
-def test_life_of_a_licence(bed: Bed, service: Service) -> None:
+def test_life_of_a_licence(bed: Bed, service: LicensingService) -> None:
     assert not locked(bed)
     key = service.sell()
     licensed = {"MODOBOA_PRO_LICENSE_KEY": key, "MODOBOA_VIRTUALHOSTS_LICENSE_URL": service.url}

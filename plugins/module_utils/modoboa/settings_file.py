@@ -1,0 +1,249 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An instance's settings.py: one setting read, written as one line, removed; the rest stays, byte for byte.
+
+The file is read as Python reads it, and never run. What is written has been compiled before it
+takes the old file's place.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import stat
+import tokenize
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
+    Ownership,
+    remove_leftovers,
+    write_beside,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+
+_LEFT_OVER_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """The text of a settings.py, and how it lies on the disk."""
+
+    path: Path
+    text: str
+    encoding: str = "utf-8"
+
+    @classmethod
+    def read(cls, path: str) -> SettingsFile:
+        """Read a file; a symbolic link is followed, and stays one when the file is replaced.
+
+        :raises FileError: it cannot be read, or is no Python
+        """
+        real = Path(os.path.realpath(path))
+        try:
+            content = real.read_bytes()
+        except OSError as error:
+            raise errors.FileError(f"settings_file, {path}: {error.strerror}") from None
+        try:
+            encoding, _lines = tokenize.detect_encoding(io.BytesIO(content).readline)
+            file = cls(real, content.decode(encoding), encoding)
+        except (SyntaxError, UnicodeDecodeError):
+            raise errors.FileError(f"settings_file, {path}: this is no Python source") from None
+        with _understandable(f"{path} is broken already, nothing was changed"):
+            file._statements()
+        return file
+
+    def value(self, name: str) -> str:
+        """The text that a setting has; empty if it is not set, or not as a plain text.
+
+        :raises FileError: it is set in a way that cannot be told from here
+        """
+        found = self._assignments(name)
+        last = found[-1].value if found else None
+        return last.value if isinstance(last, ast.Constant) and isinstance(last.value, str) else ""
+
+    def count(self, name: str) -> int:
+        """How often a setting is set.
+
+        :raises FileError: it is set in a way that cannot be told from here
+        """
+        return len(self._assignments(name))
+
+    def with_value(self, name: str, value: str) -> SettingsFile:
+        """The file with a setting on exactly one line, where it was first, else at the end.
+
+        :param value: without blanks around it, which do not count
+        :raises FileError: there is no safe way to write it
+        """
+        line = f"{name} = {value!a}"
+        found = self._assignments(name)
+        if len(found) == 1 and self.value(name).strip() == value:
+            return self
+        if not found:
+            end = "\r\n" if "\r\n" in self.text else "\n"
+            start = "" if not self.text or self.text.endswith(("\n", "\r")) else end
+            changed = SettingsFile(self.path, f"{self.text}{start}{line}{end}", self.encoding)
+        else:
+            lines = self._lines()
+            # From the end, so that the places of those before stay right
+            for extra in reversed(found[1:]):
+                _remove(lines, extra, self.path)
+            _replace(lines, found[0], line.encode())
+            changed = self._of(lines)
+        return changed._checked(name, [value])
+
+    def without(self, name: str) -> SettingsFile:
+        """The file without a setting.
+
+        :raises FileError: there is no safe way to remove it
+        """
+        found = self._assignments(name)
+        if not found:
+            return self
+        for node in ast.walk(self._statements()):
+            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                raise self._objection(node.lineno, f"{name} is used there, so it cannot be removed")
+        lines = self._lines()
+        for statement in reversed(found):
+            _remove(lines, statement, self.path)
+        return self._of(lines)._checked(name, [])
+
+    def write(self) -> None:
+        """Replace the file as a whole, with the mode, owner and attributes that it has.
+
+        :raises FileError: nothing was changed
+        """
+        try:
+            remove_leftovers(self.path.parent, older_than=_LEFT_OVER_SECONDS)
+            before = self.path.stat()
+            temporary = write_beside(
+                self.path,
+                self.text.encode(self.encoding),
+                stat.S_IMODE(before.st_mode),
+                Ownership(before.st_uid, before.st_gid),
+            )
+            try:
+                _copy_attributes(self.path, temporary)
+                temporary.replace(self.path)
+            except BaseException:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
+        except OSError as error:
+            raise errors.FileError(f"settings_file, {self.path}: {error.strerror}") from None
+
+    def _statements(self) -> ast.Module:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(self.text, str(self.path), "exec", dont_inherit=True)
+            return ast.parse(self.text)
+
+    def _assignments(self, name: str) -> list[ast.Assign]:
+        """The plain assignments to a name, in order.
+
+        :raises FileError: the name is bound in any other way
+        """
+        module = self._statements()
+        plain = [
+            each for each in module.body if isinstance(each, ast.Assign) and _is_plain(each, name)
+        ]
+        targets = [each.targets[0] for each in plain]
+        for node in ast.walk(module):
+            if _binds(node, name) and node not in targets:
+                line = getattr(node, "lineno", 0)
+                raise self._objection(
+                    line, f"write {name} there as an assignment of its own, or take it away"
+                )
+        return plain
+
+    def _checked(self, name: str, values: list[str]) -> SettingsFile:
+        """This file, once it is certain that Python reads it as meant.
+
+        :raises FileError: it does not
+        """
+        with _understandable(f"{self.path} would be broken, nothing was changed"):
+            found = [ast.literal_eval(each.value) for each in self._assignments(name)]
+        if found != values:
+            raise errors.FileError(f"{self.path}: {name} cannot be written there safely")
+        return self
+
+    def _objection(self, line: int, what: str) -> errors.FileError:
+        return errors.FileError(f"{self.path}, line {line}: {what}; nothing was changed")
+
+    def _lines(self) -> list[bytes]:
+        # Bytes, since that is what ast counts columns in, and since they know no exotic line ends
+        return self.text.encode().splitlines(keepends=True)
+
+    def _of(self, lines: list[bytes]) -> SettingsFile:
+        return SettingsFile(self.path, b"".join(lines).decode(), self.encoding)
+
+
+@contextmanager
+def _understandable(words: str) -> Iterator[None]:
+    """Turn what Python says of a source into an error, without the source: it has secrets."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise errors.FileError(f"{words}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise errors.FileError(f"{words}: this is no Python source") from None
+
+
+def _is_plain(statement: ast.Assign, name: str) -> bool:
+    target = statement.targets[0]
+    return len(statement.targets) == 1 and isinstance(target, ast.Name) and target.id == name
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether something in a source gives a name a value, or takes it away."""
+    if isinstance(node, ast.Name):
+        return node.id == name and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name) == name
+    if isinstance(node, ast.Global):
+        return name in node.names
+    defines = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return isinstance(node, defines) and node.name == name
+
+
+def _replace(lines: list[bytes], statement: ast.Assign, content: bytes) -> None:
+    """Put something in a statement's place; a comment behind it stays."""
+    first, last = _place(statement)
+    before = lines[first][: statement.col_offset]
+    after = lines[last][statement.end_col_offset or 0 :]
+    lines[first : last + 1] = [before + content + after]
+
+
+def _remove(lines: list[bytes], statement: ast.Assign, path: Path) -> None:
+    """Remove a statement with its lines.
+
+    :raises FileError: something else is on them
+    """
+    first, last = _place(statement)
+    before = lines[first][: statement.col_offset].strip()
+    after = lines[last][statement.end_col_offset or 0 :].strip()
+    if before or (after and not after.startswith(b"#")):
+        raise errors.FileError(
+            f"{path}, line {statement.lineno}: more than one statement is there; put each on a"
+            " line of its own; nothing was changed"
+        )
+    del lines[first : last + 1]
+
+
+def _place(statement: ast.Assign) -> tuple[int, int]:
+    return statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+
+
+def _copy_attributes(source: Path, target: Path) -> None:
+    """Copy access lists and labels, where there are any and the file system has them."""
+    if not hasattr(os, "listxattr"):
+        return
+    with suppress(OSError):
+        for attribute in os.listxattr(source):
+            with suppress(OSError):
+                os.setxattr(target, attribute, os.getxattr(source, attribute))
