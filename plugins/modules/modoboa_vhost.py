@@ -11,10 +11,13 @@ short_description: Manage the virtual hosts of a Modoboa server
 version_added: 0.1.0
 author: the mailhost.modoboa contributors (!UNKNOWN)
 description:
-  - Creates, enables, disables and removes virtual hosts, links mail domains to them, and reports how far their
-    provisioning is.
+  - Creates, enables, disables and removes virtual hosts, links mail domains to them and creates those if asked to,
+    reports how far provisioning is, and waits for it where the server does it by itself.
   - Takes one virtual host or a list. A list is one process and few requests, however long it is. If some of its
     virtual hosts fail, the others are done all the same, and the task fails at the end.
+  - It needs the published API of Modoboa's virtual hosts and no more. Where the server has the endpoint of this
+    collection's extension that takes many virtual hosts at once, it is used; else they are written one by one, as
+    fast as the server allows.
   - This is about records on the server. Certificates are the business of M(mailhost.modoboa.acme_cert), server
     blocks that of M(mailhost.modoboa.nginx_vhost).
 extends_documentation_fragment:
@@ -29,8 +32,8 @@ options:
     type: str
   domains:
     description:
-      - Mail domains to link to the virtual host. They have to exist. Linked domains that are not named here
-        stay linked.
+      - Mail domains to link to the virtual host. They have to exist, unless O(create_domains) is set. Linked domains
+        that are not named here stay linked, unless O(exclusive) is.
       - A domain is on one virtual host at most. If it is on another one, it is moved, and the diff says from
         where.
       - A virtual host comes into being when the first domain is linked to it, so at least one is needed for
@@ -38,6 +41,53 @@ options:
       - Ignored if O(state=absent).
     type: list
     elements: str
+  exclusive:
+    description:
+      - Whether linked domains that O(domains) does not name are unlinked. They are on no virtual host then. An empty
+        list takes all of them off; without O(domains), all of them stay.
+      - A domain that another virtual host of the same task names is moved there instead, see O(move).
+    type: bool
+    default: false
+  create_domains:
+    description:
+      - Create domains that do not exist, with these settings. An empty dictionary leaves all of them to the server.
+      - They are applied to domains that the task creates, and to no other.
+      - It is C(POST /api/v2/domains/) of Modoboa, which takes five domains a second.
+    type: dict
+    suboptions: &create_domains
+      quota:
+        description:
+          - How much all mailboxes of a domain may hold together, such as V(10GB) or V(500MB). V(0) is no limit.
+        type: str
+      default_mailbox_quota:
+        description:
+          - How much a new mailbox may hold, in the same way.
+        type: str
+      admin:
+        description:
+          - An account that administers the domain, one for each domain.
+        type: dict
+        suboptions:
+          username:
+            description:
+              - Its name in front of the V(@). The domain comes after it.
+            type: str
+            required: true
+          password:
+            description:
+              - Its password, the same in all domains that the task creates.
+            type: str
+            required: true
+          with_mailbox:
+            description:
+              - Whether it has a mailbox of that name.
+            type: bool
+            default: false
+          with_aliases:
+            description:
+              - Whether mail to C(postmaster) goes to that mailbox.
+            type: bool
+            default: false
   state:
     description:
       - V(present) makes sure that it exists and is enabled.
@@ -91,14 +141,61 @@ options:
       certificate_valid_until:
         description: As O(certificate_valid_until).
         type: str
+      exclusive:
+        description: As O(exclusive). If it is not set, the module's O(exclusive) is used.
+        type: bool
+      create_domains:
+        description: As O(create_domains). If it is not set, the module's O(create_domains) is used.
+        type: dict
+        suboptions: *create_domains
   move:
     description:
       - Whether to take domains that are on another virtual host from there. People of a domain can no longer log in
         where it was, so a provisioner moves it when its new portal is online.
       - If V(false), such a domain stays where it is, which is no error; RV(vhosts[].domains_elsewhere) names it. A
         virtual host with no other domain does not come into being then.
+      - Domains of a virtual host that this task removes are free, so this does not hold them back.
     type: bool
     default: true
+  retry:
+    description:
+      - Whether the server provisions those again that have failed. A server that does not provision by itself marks
+        them as V(pending) for whoever does.
+      - Not for those that are O(state=disabled), or whose O(status) is set.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Whether to wait until those with O(state=present) are V(ready). One whose provisioning fails, or is not done by
+        then, fails.
+      - Servers that take reports leave provisioning to others. The module then warns and does not wait.
+      - Check mode does not wait, and takes it that the server will succeed.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds that O(wait) may take, for all of them together.
+    type: float
+    default: 600
+  prune:
+    description:
+      - Whether to remove all virtual hosts of the server that O(vhosts) does not name, whoever made them. Their mail
+        domains remain.
+      - Needs O(vhosts), and refuses a list that leaves nothing, which is more often a mistake than a wish.
+      - What was pruned is among the results, with RV(vhosts[].pruned) set.
+    type: bool
+    default: false
+  keep:
+    description:
+      - Names of virtual hosts that O(prune) leaves alone though O(vhosts) does not name them.
+    type: list
+    elements: str
+    default: []
+  allow_empty:
+    description:
+      - Whether O(prune) may remove every virtual host of the server.
+    type: bool
+    default: false
   created:
     description:
       - Names of virtual hosts that an earlier task of the same run has created. In check mode that task has not
@@ -137,6 +234,31 @@ EXAMPLES = r"""
           - name: mail.gone.example
             state: absent
 
+    - name: Exactly these virtual hosts with exactly these domains, which are created as needed
+      mailhost.modoboa.modoboa_vhost:
+        vhosts:
+          - name: mail.atlas.example
+            domains: [atlas.example]
+          - name: mail.borealis.example
+            domains: [borealis.example, borealis-group.example]
+        exclusive: true
+        create_domains:
+          quota: 50GB
+          default_mailbox_quota: 1GB
+          admin:
+            username: admin
+            password: "{{ vault_first_password }}"
+        prune: true
+        keep: [mail.by-hand.example]
+
+    - name: Wait for a server that provisions by itself, and have it try again what failed
+      mailhost.modoboa.modoboa_vhost:
+        name: mail.atlas.example
+        domains: [atlas.example]
+        retry: true
+        wait: true
+        wait_timeout: 300
+
     - name: Report what became of provisioning
       mailhost.modoboa.modoboa_vhost:
         vhosts:
@@ -157,7 +279,7 @@ EXAMPLES = r"""
 RETURN = r"""
 vhosts:
   description:
-    - What became of each virtual host, in the order of the task.
+    - What became of each virtual host, in the order of the task. Those that were pruned come last.
     - Missing if the task as a whole failed, for example because the server could not be reached.
   returned: when the server could be reached
   type: list
@@ -200,6 +322,17 @@ vhosts:
       description: Domains of the task that are on another virtual host, and on which.
       type: dict
       sample: {}
+    domains_created:
+      description: Domains that this task created, or in check mode would have.
+      type: list
+      elements: str
+      sample: []
+    retried:
+      description: Whether the server provisions it again because of O(retry).
+      type: bool
+    pruned:
+      description: Whether O(vhosts) does not name it, and O(prune) removes it.
+      type: bool
     changed:
       description: Whether the task changed it.
       type: bool
@@ -220,8 +353,12 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.batch imp
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.connection import (
     connection_options,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.wanted_virtual_host import (
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host_run import (
     Convergence,
+    Manner,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.wanted_virtual_host import (
+    check_prune,
     read_items,
 )
 
@@ -236,12 +373,17 @@ if TYPE_CHECKING:
 
 STATES = ["present", "disabled", "reported", "absent"]
 
+# What holds for all items that do not say otherwise
+SHARED = ("state", "exclusive", "create_domains")
+
 
 def item_options() -> dict[str, Any]:
-    """The options of one virtual host, without the defaults of their state."""
+    """The options of one virtual host, without the defaults of those that are shared."""
     return {
         "name": {"type": "str"},
         "domains": {"type": "list", "elements": "str"},
+        "exclusive": {"type": "bool"},
+        "create_domains": {"type": "dict", "options": new_domain_options()},
         "state": {"type": "str", "choices": STATES},
         "status": {"type": "str", "choices": ["pending", "ready", "failed"]},
         "error": {"type": "str"},
@@ -249,16 +391,38 @@ def item_options() -> dict[str, Any]:
     }
 
 
+def new_domain_options() -> dict[str, Any]:
+    """The settings of domains that are created."""
+    admin = {
+        "username": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "with_mailbox": {"type": "bool", "default": False},
+        "with_aliases": {"type": "bool", "default": False},
+    }
+    return {
+        "quota": {"type": "str"},
+        "default_mailbox_quota": {"type": "str"},
+        "admin": {"type": "dict", "options": admin},
+    }
+
+
 def argument_spec() -> dict[str, Any]:
     """The options of the module."""
     one, many = item_options(), item_options()
     one["state"]["default"] = "present"
+    one["exclusive"]["default"] = False
     many["name"]["required"] = True
     return {
         **connection_options(),
         **one,
         "vhosts": {"type": "list", "elements": "dict", "options": many},
         "move": {"type": "bool", "default": True},
+        "retry": {"type": "bool", "default": False},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "float", "default": 600},
+        "prune": {"type": "bool", "default": False},
+        "keep": {"type": "list", "elements": "str", "default": []},
+        "allow_empty": {"type": "bool", "default": False},
         "created": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -270,22 +434,33 @@ def wanted_from(params: dict[str, Any]) -> list[WantedVirtualHost]:
     """
     items = items_from(params, "vhosts", item_options())
     for item in items:
-        item["state"] = item["state"] or params["state"]
-    return read_items(items)
+        for option in SHARED:
+            if item[option] is None:
+                item[option] = params[option]
+    wanted = read_items(items)
+    if params["prune"]:
+        check_prune(wanted, params["keep"], params["allow_empty"])
+    return wanted
+
+
+def manner_from(params: dict[str, Any], check_mode: bool) -> Manner:
+    """How the task wants it done."""
+    return Manner(
+        check_mode=check_mode,
+        created=params["created"],
+        move=params["move"],
+        retry=params["retry"],
+        keep=params["keep"] if params["prune"] else None,
+        wait=params["wait_timeout"] if params["wait"] else None,
+    )
 
 
 def converge(
     module: AnsibleModule, wanted: Sequence[WantedVirtualHost], client: Client
 ) -> list[Outcome]:
     """Make the virtual hosts as wanted."""
-    convergence = Convergence(
-        client,
-        check_mode=module.check_mode,
-        created=module.params["created"],
-        move=module.params["move"],
-        warn=module.warn,
-    )
-    return convergence.bring_about(wanted)
+    manner = manner_from(module.params, module.check_mode)
+    return Convergence(client, manner, warn=module.warn).bring_about(wanted)
 
 
 def main() -> None:
@@ -297,6 +472,7 @@ def main() -> None:
             for option in ("name", "domains", "status", "error", "certificate_valid_until")
         ],
         required_one_of=[["name", "vhosts"]],
+        required_if=[["prune", True, ["vhosts"]]],
         supports_check_mode=True,
     )
     try:

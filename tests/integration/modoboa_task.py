@@ -57,14 +57,20 @@ class ModoboaTask:
 
         The prediction has to be exact, and the second run silent.
         """
-        predicted, done, again = self.run_each({"check": True, **arguments}, arguments, arguments)
-        assert predicted["changed"] == done["changed"]
-        assert predicted.get("msg") == done.get("msg")
-        assert predicted["diff"] == done["diff"]
-        assert self._without_keys(predicted) == self._without_keys(done)
-        assert not again["changed"]
-        assert again["diff"] == []
-        return done
+        return self.settle_each(arguments)[0]
+
+    def settle_each(self, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
+        """Settle one after the other, in one play."""
+        every = [each for task in tasks for each in ({"check": True, **task}, task, task)]
+        results = self.run_each(*every)
+        for predicted, done, again in zip(results[::3], results[1::3], results[2::3], strict=True):
+            assert predicted["changed"] == done["changed"]
+            assert predicted.get("msg") == done.get("msg")
+            assert predicted["diff"] == done["diff"]
+            assert self._without_keys(predicted) == self._without_keys(done)
+            assert not again["changed"]
+            assert again["diff"] == []
+        return results[1::3]
 
     def _task(self, check: bool = False, **arguments: Any) -> dict[str, Any]:
         return {

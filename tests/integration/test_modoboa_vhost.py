@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from bed import Bed
 from integration.modoboa_task import ModoboaTask
+from integration.published_contract.server import PublishedContract
 
+ALL = "virtualhosts/?page_size=1000"
 UNTIL = "2031-02-03T04:05:06Z"
 
 
@@ -24,23 +29,46 @@ def vhost(bed: Bed) -> ModoboaTask:
     return ModoboaTask(bed, "modoboa_vhost", "vhosts")
 
 
+@pytest.fixture(params=["extension", "published_contract"])
+def either(request: pytest.FixtureRequest, bed: Bed, vhost: ModoboaTask) -> ModoboaTask:
+    """The module with the extension, and with a server that has the published contract alone."""
+    if request.param == "extension":
+        return vhost
+    server: PublishedContract = request.getfixturevalue("published_contract")
+    return ModoboaTask(bed, "modoboa_vhost", "vhosts", server)
+
+
 def record(bed: Bed, name: str) -> dict[str, Any] | None:
     """What the server has under a name."""
-    listed = bed.modoboa.request("GET", "virtualhosts/", params={"page_size": 1000}).json()
+    listed = bed.modoboa.request("GET", ALL).json()
     return next((host for host in listed["results"] if host["name"] == name), None)
+
+
+def put(bed: Bed, name: str, *domains: str, **more: Any) -> None:
+    """Have a virtual host there."""
+    body = {"virtualhosts": [{"name": name, "domains": domains, "enabled": True, **more}]}
+    bed.modoboa.request("POST", "virtualhosts/bulk/", json=body)
+
+
+def remove(bed: Bed, *names: str) -> None:
+    """Have virtual hosts gone."""
+    for name in names:
+        found = record(bed, name)
+        if found is not None:
+            bed.modoboa.request("DELETE", f"virtualhosts/{found['pk']}/")
 
 
 def test_life_of_a_virtual_host(bed: Bed, vhost: ModoboaTask) -> None:
     name = "mail.one.vhost.test"
-    created = vhost.settle(name=name, domains=["one.vhost.test", "Two.vhost.test"])
+    created, disabled, gone = vhost.settle_each(
+        {"name": name, "domains": ["one.vhost.test", "Two.vhost.test"]},
+        {"name": name, "state": "disabled"},
+        {"name": name, "state": "absent"},
+    )
     assert created["vhosts"][0]["created"]
     assert created["vhosts"][0]["status"] == "pending"
     assert created["vhosts"][0]["domains"] == ["one.vhost.test", "two.vhost.test"]
-
-    disabled = vhost.settle(name=name, state="disabled")
     assert disabled["diff"][0]["after"] == {"enabled": False}
-
-    gone = vhost.settle(name=name, state="absent")
     assert gone["changed"]
     assert record(bed, name) is None
     assert bed.modoboa.request("GET", "domains/", params={"search": "one.vhost.test"}).json()[
@@ -48,9 +76,10 @@ def test_life_of_a_virtual_host(bed: Bed, vhost: ModoboaTask) -> None:
     ]
 
 
-def test_list_with_failures_a_move_and_a_disabled_one(bed: Bed, vhost: ModoboaTask) -> None:
-    vhost.run(name="mail.four.vhost.test", domains=["three.vhost.test", "four.vhost.test"])
-    result = vhost.settle(
+def test_list_with_failures_a_move_and_a_disabled_one(bed: Bed, either: ModoboaTask) -> None:
+    remove(bed, "mail.three.vhost.test", "mail.five.vhost.test")
+    put(bed, "mail.four.vhost.test", "three.vhost.test", "four.vhost.test")
+    result = either.settle(
         vhosts=[
             {"name": "mail.three.vhost.test", "domains": ["three.vhost.test"]},
             {"name": "mail.nowhere.vhost.test", "domains": ["nowhere.vhost.test"]},
@@ -73,22 +102,101 @@ def test_list_with_failures_a_move_and_a_disabled_one(bed: Bed, vhost: ModoboaTa
     assert found["enabled"] is False
 
 
+def test_exactly_these_virtual_hosts_with_exactly_these_domains(
+    bed: Bed, either: ModoboaTask
+) -> None:
+    old, new = "mail.old.exact.vhost.test", "mail.new.exact.vhost.test"
+    kept = [host["name"] for host in bed.modoboa.request("GET", ALL).json()["results"]]
+    put(bed, old, "one.vhost.test", "two.vhost.test", "three.vhost.test")
+    # One for each server, since the account of its administrator outlives it
+    made = f"made-{urlsplit(either.connection()['url']).port}.vhost.test"
+    admin = {"username": "admin", "password": "Planted-Secret-4", "with_mailbox": True}
+    first, second = either.settle_each(
+        {
+            "vhosts": [{"name": new, "domains": ["one.vhost.test", made]}],
+            "create_domains": {
+                "quota": "2GB",
+                "default_mailbox_quota": "100MB",
+                "admin": admin,
+            },
+            "move": False,
+            "prune": True,
+            "keep": kept,
+        },
+        {"name": new, "domains": ["two.vhost.test"], "exclusive": True},
+    )
+    new_one, pruned = first["vhosts"]
+    assert new_one["domains"] == [made, "one.vhost.test"]
+    assert new_one["domains_created"] == [made]
+    assert (pruned["name"], pruned["pruned"], pruned["exists"]) == (old, True, False)
+    assert "Planted-Secret-4" not in json.dumps(first)
+    listed = bed.modoboa.request("GET", "domains/", params={"search": made}).json()
+    assert [(each["name"], int(each["quota"])) for each in listed["results"]] == [(made, 2048)]
+    assert second["diff"][0]["before"] == {"domains": [made, "one.vhost.test"]}
+    assert second["diff"][0]["after"] == {"domains": ["two.vhost.test"]}
+    found = record(bed, new)
+    assert found is not None
+    assert [domain["name"] for domain in found["domains"]] == ["two.vhost.test"]
+
+    remove(bed, new)
+    bed.modoboa.delete_domain(made)
+
+
+def test_one_that_failed_is_tried_again(bed: Bed, either: ModoboaTask) -> None:
+    name = "mail.six.vhost.test"
+    put(bed, name, "six.vhost.test", status="failed", error="no address")
+    result = either.settle(name=name, retry=True)
+    assert result["diff"][0]["before"] == {"status": "failed", "error": "no address"}
+    assert result["diff"][0]["after"] == {"status": "pending", "error": ""}
+    assert result["vhosts"][0]["retried"]
+
+
+def test_waiting_for_a_server_that_provisions(
+    bed: Bed, vhost: ModoboaTask, published_contract: PublishedContract
+) -> None:
+    name = "mail.six.vhost.test"
+    put(bed, name, "six.vhost.test", status="pending")
+    alone = ModoboaTask(bed, "modoboa_vhost", "vhosts", published_contract)
+    late, unreported, others = alone.run_each(
+        {"name": name, "wait": True, "wait_timeout": 1},
+        {"name": name, "status": "ready"},
+        {**vhost.connection(), "name": name, "wait": True},
+    )
+    assert "provisioning is still pending after 1 seconds" in late["msg"]
+    assert not unreported["changed"]
+    assert "takes no reports" in unreported["warnings"][0]
+    assert not others["failed"]
+    assert "leaves provisioning to others" in others["warnings"][0]
+
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(alone.run, name=name, wait=True, wait_timeout=120)
+        sleep(5)
+        put(bed, name, status="ready")
+        done = waiting.result()
+    assert not done["failed"]
+    assert not done["changed"]
+    assert done["vhosts"][0]["status"] == "ready"
+
+
 def test_reports(bed: Bed, vhost: ModoboaTask) -> None:
     name = "mail.six.vhost.test"
-    vhost.run(name=name, domains=["six.vhost.test"])
-    result = vhost.settle(name=name, status="failed", error="the name does not resolve\n")
-    assert result["vhosts"][0]["error_recorded"] == "the name does not resolve"
-    result = vhost.settle(
-        name=name, status="ready", certificate_valid_until="2031-02-03T06:05:06+02:00"
+    put(bed, name, "six.vhost.test", status="pending")
+    failed, ready, pending = vhost.settle_each(
+        {"name": name, "status": "failed", "error": "the name does not resolve\n"},
+        {
+            "name": name,
+            "status": "ready",
+            "certificate_valid_until": "2031-02-03T06:05:06+02:00",
+        },
+        {"name": name, "status": "pending"},
     )
-    assert result["vhosts"][0]["certificate_valid_until"] == UNTIL
+    assert failed["vhosts"][0]["error_recorded"] == "the name does not resolve"
+    assert ready["vhosts"][0]["certificate_valid_until"] == UNTIL
+    assert pending["vhosts"][0]["certificate_valid_until"] == UNTIL
     found = record(bed, name)
     assert found is not None
-    assert found["provisioning_status"] == "ready"
+    assert found["provisioning_status"] == "pending"
     assert found["last_provisioning_error"] == ""
-    assert (
-        vhost.settle(name=name, status="pending")["vhosts"][0]["certificate_valid_until"] == UNTIL
-    )
 
 
 def test_signing_in_with_a_password(bed: Bed, vhost: ModoboaTask) -> None:

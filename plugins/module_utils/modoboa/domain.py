@@ -1,18 +1,21 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mail domains, as far as virtual hosts are concerned: which exist, and linking them."""
+"""Mail domains, as far as virtual hosts are concerned: which exist, creating and linking them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
+    from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.new_domain import (
+        NewDomain,
+    )
 
 _PAGE_SIZE = 500
 _FEW = 5
@@ -43,14 +46,39 @@ class Domains:
             for domain in self._client.pages("domains/", _PAGE_SIZE, ordering="name", **search):
                 self._keys[str(domain["name"]).lower()] = domain["pk"]
 
+    def learn(self, keys: Mapping[str, int]) -> None:
+        """Take in primary keys that the server told elsewhere, by name."""
+        self._keys.update(keys)
+
     def key_of(self, name: str) -> int | None:
-        """The primary key of a domain that was looked up; None if it does not exist."""
+        """The primary key of a domain that is known; None if it does not exist."""
         return self._keys.get(name)
+
+    def create(self, name: str, settings: NewDomain, hostname: str) -> None:
+        """Create a domain on a virtual host, which comes into being with it if need be.
+
+        :raises ModoboaError: the server refuses, or does not do all of it
+        """
+        answer = self._client.send(
+            "POST",
+            "domains/",
+            json={**settings.to_json(name), self.virtual_host_field(): hostname},
+        )
+        if not isinstance(answer, dict) or not isinstance(answer.get("pk"), int):
+            raise errors.UnexpectedAnswerError(
+                f"POST /api/v2/domains/: the answer does not describe the domain {name}"
+            )
+        self._keys[name] = answer["pk"]
+        settings.check_kept(name, answer)
+        if settings.admin is not None:
+            listed = self._client.get(f"domains/{answer['pk']}/administrators/")
+            settings.admin.check_among(name, listed)
 
     def link(self, name: str, hostname: str) -> None:
         """Put a domain on a virtual host, which comes into being or takes the domain over.
 
-        :param name: a domain that was looked up and exists
+        :param name: a domain that is known
+        :param hostname: empty to take it off the virtual host that it is on
         :raises ModoboaError: the server refuses
         """
         self._client.send(

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
 
 PENDING = "pending"
+READY = "ready"
+FAILED = "failed"
 _PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class VirtualHost:
-    """One virtual host; ``pk`` is None for one that does not exist yet."""
+    """One virtual host; ``pk`` is None for one that does not exist yet.
+
+    ``domain_keys`` has the primary keys of its domains, as far as the server told them.
+    """
 
     name: str
     pk: int | None = None
@@ -29,6 +35,7 @@ class VirtualHost:
     status: str = PENDING
     error: str = ""
     certificate_valid_until: str | None = None
+    domain_keys: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def from_json(cls, content: Any) -> VirtualHost:
@@ -37,14 +44,18 @@ class VirtualHost:
         :raises UnexpectedAnswerError: it is none
         """
         try:
+            domains = {
+                str(domain["name"]).lower(): domain.get("pk") for domain in content["domains"]
+            }
             return cls(
                 name=content["name"],
                 pk=content["pk"],
                 enabled=bool(content["enabled"]),
-                domains=tuple(sorted(str(domain["name"]).lower() for domain in content["domains"])),
+                domains=tuple(sorted(domains)),
                 status=content["provisioning_status"],
                 error=content.get("last_provisioning_error") or "",
                 certificate_valid_until=canonical_time(content.get("certificate_valid_until")),
+                domain_keys={name: pk for name, pk in domains.items() if pk is not None},
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise errors.UnexpectedAnswerError(
@@ -99,6 +110,14 @@ class VirtualHosts:
             json={"enabled": enabled},
             repeatable=True,  # it sets an absolute value
         )
+
+    def retry(self, pk: int) -> None:
+        """Have the server provision one again that has failed.
+
+        :raises ConflictError: it is not failed, or no longer
+        """
+        # Asked twice, the server refuses the second time
+        self._client.send("POST", f"virtualhosts/{pk}/retry_provisioning/", repeatable=True)
 
     def delete(self, pk: int) -> None:
         """Delete one, with its theme; one that is gone already is as good."""

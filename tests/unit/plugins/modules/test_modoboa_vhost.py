@@ -37,6 +37,9 @@ def test_one_at_top_level(run: Runner) -> None:
             "certificate_valid_until": None,
             "exists": True,
             "domains_elsewhere": {},
+            "domains_created": [],
+            "retried": False,
+            "pruned": False,
             "changed": True,
             "failed": False,
             "error": None,
@@ -101,6 +104,7 @@ def test_connection_that_fails_ends_the_task_without_results(run: Runner) -> Non
 
 
 def test_connection_that_fails_half_way_says_that_something_has_changed(run: Runner) -> None:
+    run.server.takes_bulk = False
     run.server.faults["PATCH domains/101/"] = Answer(401, {"detail": "Invalid token."})
     result = run(
         vhosts=[
@@ -135,6 +139,9 @@ def test_connection_from_the_environment(run: Runner, monkeypatch: pytest.Monkey
         ({"vhosts": [], "status": "ready"}, "mutually exclusive: vhosts|status"),
         ({"vhosts": [{"domains": []}]}, "missing required arguments: name"),
         ({"name": "Mail.a.example"}, "upper-case"),
+        ({"name": "mail.a.example", "prune": True}, "missing: vhosts"),
+        ({"vhosts": [], "prune": True}, "an empty list of vhosts"),
+        ({"vhosts": [], "create_domains": {"admin": {"username": "x"}}}, "password"),
         ({"name": "mail.a.example", "status": "failed"}, "needs an error"),
     ],
 )
@@ -152,7 +159,54 @@ def test_empty_list_is_fine(run: Runner) -> None:
 
 
 def test_server_that_takes_no_reports_draws_a_warning(run: Runner) -> None:
-    run.server.takes_reports = False
+    run.server.cut_down()
     run.server.add("mail.a.example")
     run(name="mail.a.example", status="ready")
     assert [text for text in run.warnings if "takes no reports" in text]
+
+
+def test_password_of_an_administrator_is_never_shown(run: Runner) -> None:
+    admin = {"username": "admin", "password": "Planted-Secret-3"}
+    result = run(
+        vhosts=[{"name": "mail.c.example", "domains": ["c.example"]}],
+        create_domains={"quota": "1GB", "admin": admin},
+    )
+    assert result["vhosts"][0]["domains_created"] == ["c.example"]
+    run.server.faults["POST domains/"] = Answer(400, {"detail": "Planted-Secret-3 is too short."})
+    failed = run(name="mail.d.example", domains=["d.example"], create_domains={"admin": admin})
+    assert "is too short" in failed["msg"]
+    assert "Planted-Secret-3" not in run.printed
+
+
+def test_options_of_the_task_count_where_an_item_has_none(run: Runner) -> None:
+    run.server.add("mail.a.example", "a.example")
+    run.server.add("mail.b.example", "b.example")
+    run(
+        exclusive=True,
+        vhosts=[
+            {"name": "mail.a.example", "domains": []},
+            {"name": "mail.b.example", "domains": [], "exclusive": False},
+        ],
+    )
+    assert run.server.hosts["mail.a.example"]["domains"] == []
+    assert run.server.hosts["mail.b.example"]["domains"] == ["b.example"]
+
+
+def test_prune(run: Runner) -> None:
+    run.server.add("mail.a.example", "a.example")
+    run.server.add("mail.b.example", "b.example")
+    run.server.add("mail.c.example")
+    arguments: dict[str, Any] = {
+        "vhosts": [{"name": "mail.a.example"}],
+        "prune": True,
+        "keep": ["mail.c.example"],
+    }
+    result = run(**arguments)
+    assert [(item["name"], item["pruned"]) for item in result["vhosts"]] == [
+        ("mail.a.example", False),
+        ("mail.b.example", True),
+    ]
+    assert sorted(run.server.hosts) == ["mail.a.example", "mail.c.example"]
+    assert not run(**arguments)["changed"]
+    assert run(vhosts=[], prune=True, allow_empty=True)["changed"]
+    assert run.server.hosts == {}

@@ -9,6 +9,7 @@ misbehave: to lack what only this project's extension offers, to ignore writes, 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -226,6 +227,11 @@ class Server(requests.adapters.BaseAdapter):
         if "enabled" not in self.ignores:
             host["enabled"] = item.get("enabled", host["enabled"])
         self._change_theme(host, theme)
+        for kind, content in item.get("logos", {}).items():
+            if content is None:
+                host["logos"].pop(kind, None)
+            else:
+                self._keep_logo(host, kind, base64.b64decode(content))
         return self._record(item)
 
     def _theme(self, _request: Any, pk: str) -> Answer:
@@ -255,19 +261,22 @@ class Server(requests.adapters.BaseAdapter):
             host["theme"].update(change)
 
     def _set_logo(self, request: Any, method: str, pk: str) -> Answer:
-        logos = self._by_pk(pk)["logos"]
+        host = self._by_pk(pk)
         if method == "DELETE":
-            del logos[request.url.split("logo_type=")[1]]
+            del host["logos"][request.url.split("logo_type=")[1]]
             return Answer(204)
         self.uploads.append(request.body)
         boundary = request.headers["Content-Type"].split("boundary=")[1].encode()
         parts = [part.split(b"\r\n\r\n", 1) for part in request.body.split(b"--" + boundary)[1:-1]]
         kind, content = (body[:-2] for _head, body in parts)
+        self._keep_logo(host, kind.decode(), content)
+        return Answer(body={})
+
+    def _keep_logo(self, host: dict[str, Any], kind: str, content: bytes) -> None:
         digest = hashlib.sha256(content).hexdigest()
         self._media[digest] = content
         if "logos" not in self.ignores:
-            logos[kind.decode()] = digest
-        return Answer(body={})
+            host["logos"][kind] = digest
 
     def _file(self, request: Any, name: str) -> Answer:
         assert "Authorization" not in request.headers, "files are public: no token for them"
