@@ -16,18 +16,21 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from bed import BedError, databases, prefix, redis
 
-ROOT = prefix.CHECKOUT
-# Seconds. A suite that hangs must not keep the others from being counted.
-PATIENCE = 1500
+from checks.suites import Lane, Suite, stages
+
 GRACE = 20
+_stopping = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -48,100 +51,81 @@ class Count:
         return f"{self.passed} passed, {self.failed} failed{skipped}"
 
 
-@dataclass(frozen=True)
-class Suite:
-    """One runner: its command is given the file for its verdicts as the last argument."""
-
-    name: str
-    command: Sequence[str]
-    directory: Path = ROOT
-    variables: Mapping[str, str] = field(default_factory=dict)
-    redis: bool = False
-    database: databases.Name | None = None
-    patience: int = PATIENCE
-
-
-def suites(everything: bool) -> list[Suite]:
-    """What there is to run, the quick ones first."""
-    found = prefix.find()
-    python = [str(found.python("controller"))]
-    controller = [*python, "-m", "pytest", "-q"]
-    # Tests of other databases and versions take long and are not for every change.
-    selected = [] if everything else ["-m", "not extended"]
-    # Most of the time one process waits for another; each worker has beds of its own.
-    at_once = ["--numprocesses", "2", "--dist", "loadfile"]
-    sanity = ["tests/checks/sanity.sh", *(["--all"] if everything else [])]
-    extension = Suite(
-        "extension",
-        [str(found.python("modoboa")), "-m", "pytest", "-q", "--junit-xml"],
-        directory=ROOT / "server",
-        redis=True,
-    )
-    extended = [
-        replace(extension, name="extension-postgresql", database="postgresql"),
-        replace(extension, name="extension-mariadb", database="mariadb"),
-        # Twice all that Modoboa has
-        Suite(
-            "modoboa",
-            [*python, "tests/checks/modoboa_own_tests.py"],
-            variables={"PYTHONPATH": str(ROOT / "tests")},
-            patience=3600,
-        ),
-    ]
-    return [
-        Suite("unit", [*controller, "tests/unit", "--junit-xml"]),
-        Suite("lint", ["tests/checks/lint.sh"]),
-        Suite("build", ["tests/checks/build.sh"]),
-        extension,
-        *(extended if everything else []),
-        # Before the integration tests, some of which run in the environments that it makes
-        Suite("sanity", sanity),
-        Suite(
-            "integration",
-            [*controller, *selected, *at_once, "tests/integration", "--junit-xml"],
-            patience=3600,
-        ),
-        Suite("browser", [*controller, "tests/browser", "--junit-xml"]),
-    ]
-
-
 def main() -> int:
     """Run them; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes long")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="only these")
     arguments = parser.parse_args()
-    available = suites(arguments.all)
-    unknown = set(arguments.suites) - {suite.name for suite in available}
+    found = stages(arguments.all)
+    available = {suite.name for lanes in found for lane in lanes for suite in lane}
+    unknown = set(arguments.suites) - available
     if unknown:
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
     reports = prefix.find().path / "reports"
     reports.mkdir(exist_ok=True)
-    table, total = [], Count()
-    for suite in available:
-        if arguments.suites and suite.name not in arguments.suites:
-            continue
-        print(f"\n=== {suite.name}", flush=True)
-        start = time.monotonic()
-        count = run(suite, reports)
-        total += count
-        table.append(f"{suite.name:<20} {time.monotonic() - start:5.0f} s   {count}")
+    counted: list[tuple[Suite, float, Count]] = []
+    for lanes in found:
+        chosen = [
+            [suite for suite in lane if not arguments.suites or suite.name in arguments.suites]
+            for lane in lanes
+        ]
+        counted += run_stage([lane for lane in chosen if lane], reports)
+    total = sum((count for _suite, _seconds, count in counted), start=Count())
+    table = [f"{suite.name:<20} {seconds:5.0f} s   {count}" for suite, seconds, count in counted]
     print("\n=== summary", *table, "", total, sep="\n")
     return 1 if total.failed else 0
 
 
-def run(suite: Suite, reports: Path) -> Count:
-    """Run one suite and count its verdicts."""
+def run_stage(lanes: Sequence[Lane], reports: Path) -> list[tuple[Suite, float, Count]]:
+    """Run lanes beside each other; returns suites with seconds and counts."""
+    if not lanes:
+        return []
+    # What two suites say at once is kept apart
+    together = len(lanes) > 1
+    with ThreadPoolExecutor(max_workers=len(lanes)) as pool:
+        lanes_under_way = [pool.submit(run_lane, lane, reports, together) for lane in lanes]
+        try:
+            return [each for lane in lanes_under_way for each in lane.result()]
+        except BaseException:
+            # Also when this run is interrupted: nothing of a suite goes on alone.
+            _stopping.set()
+            raise
+
+
+def run_lane(lane: Lane, reports: Path, together: bool) -> list[tuple[Suite, float, Count]]:
+    """Run suites one after the other."""
+    counted = []
+    for suite in lane:
+        if _stopping.is_set():
+            break
+        start = time.monotonic()
+        count = run(suite, reports, reports / f"{suite.name}.log" if together else None)
+        counted.append((suite, time.monotonic() - start, count))
+    return counted
+
+
+def run(suite: Suite, reports: Path, log: Path | None) -> Count:
+    """Run one suite and count its verdicts.
+
+    :param log: where to keep what it says until it ends; None to let it say it at once
+    """
     pytest = "--junit-xml" in suite.command
     report = reports / f"{suite.name}.{'xml' if pytest else 'txt'}"
     report.unlink(missing_ok=True)
+    if log is None:
+        print(f"\n=== {suite.name}", flush=True)
     with ExitStack() as services:
         try:
             environment = _start_services(suite, services)
         except BedError as error:
             print(error)
             return Count(failed=1)
-        code = _run([*suite.command, str(report)], suite, environment)
+        output = services.enter_context(log.open("wb")) if log else None
+        code = _run([*suite.command, str(report)], suite, environment, output)
+    if log:
+        text = log.read_text(errors="replace")
+        print(f"\n=== {suite.name}\n{text}", flush=True)
     count = _junit(report) if pytest else _verdicts(report)
     if code != 0 and not count.failed:
         # It broke off, or found no test: that must not look like success.
@@ -162,7 +146,12 @@ def _start_services(suite: Suite, services: ExitStack) -> Mapping[str, str]:
     return environment
 
 
-def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -> int:
+def _run(
+    command: Sequence[str],
+    suite: Suite,
+    environment: Mapping[str, str],
+    output: BinaryIO | None,
+) -> int:
     # What this program was found by is not for the suites: each has its own settings for that.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     runner = subprocess.Popen(
@@ -170,15 +159,20 @@ def _run(command: Sequence[str], suite: Suite, environment: Mapping[str, str]) -
         cwd=suite.directory,
         env={**inherited, **environment},
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
         start_new_session=True,
     )
+    end = time.monotonic() + suite.patience
     try:
-        return runner.wait(suite.patience)
-    except subprocess.TimeoutExpired:
-        print(f"{suite.name} was not finished after {suite.patience} seconds")
+        while not _stopping.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                return runner.wait(1)
+            if time.monotonic() > end:
+                print(f"{suite.name} was not finished after {suite.patience} seconds")
+                break
         return 1
     finally:
-        # Also when this run is interrupted: nothing of a suite goes on alone.
         if runner.poll() is None:
             os.killpg(runner.pid, signal.SIGTERM)
             try:
