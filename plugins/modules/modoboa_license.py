@@ -28,6 +28,7 @@ options:
         without O(settings_file), since otherwise no server is asked.
       - The environment variable E(MODOBOA_URL) is used if the option is not set.
     type: str
+    required: false # unlike for the other modules
   settings_file:
     description:
       - The settings.py of the instance on the machine that the module runs on. Without it no file is looked at.
