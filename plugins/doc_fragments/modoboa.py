@@ -57,7 +57,8 @@ requirements:
   - requests (Debian package python3-requests), on the machine the module runs on
 notes:
   - Environment variables are those of the machine the module runs on. AWX sets them for what runs in its
-    execution environment, with a credential type that injects them.
+    execution environment, with a credential type that injects them. The keyword C(environment) of a task is no
+    place for secrets, since Ansible shows it, and puts it on a command line that others on the machine can read.
   - A request is sent again, up to three times and after growing pauses, where the connection breaks off or the
     web server says that Modoboa is not there, and only if sending it twice is the same as once.
   - The module can run anywhere from where the server can be reached, for example delegated to C(localhost).
