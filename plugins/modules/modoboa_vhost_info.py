@@ -52,6 +52,8 @@ options:
 seealso:
   - module: mailhost.modoboa.modoboa_vhost
   - module: mailhost.modoboa.modoboa_theme
+  - plugin: mailhost.modoboa.modoboa_vhost
+    plugin_type: inventory
   - module: mailhost.modoboa.acme_cert_info
 """
 
