@@ -76,7 +76,7 @@ options:
     description: Only those that are enabled, or only those that are disabled.
     type: bool
 notes:
-  - The options of the connection may be templates, such as a lookup.
+  - O(url), O(token), O(username), O(password) and O(ca_path) may be templates, such as a lookup.
   - The cache keeps the server's whole list, for each O(url) its own. Conditions and C(modoboa_vhost_days_left) are
     worked out anew each time.
 seealso:
