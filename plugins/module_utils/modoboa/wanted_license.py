@@ -108,6 +108,7 @@ class Convergence:
         back_up: Callable[[str], str] | None = None,
         warn: Callable[[str], None] = lambda _text: None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare.
 
@@ -121,6 +122,7 @@ class Convergence:
         self._back_up = back_up
         self._warn = warn
         self._sleep = sleep
+        self._clock = clock
         self._client: Client | None = None
         self._licenses: Licenses | None = None
 
@@ -204,16 +206,15 @@ class Convergence:
 
     def _once_running(self) -> License:
         """How things stand, as soon as the application has the key, or when it is time to go."""
-        left = 0 if self._check_mode else self._wanted.wait
+        end = self._clock() + (0 if self._check_mode else self._wanted.wait)
         while True:
             try:
                 found = self._read()
-                if left <= 0 or self._wanted.is_running(found):
+                if self._wanted.is_running(found) or self._clock() >= end:
                     return found
             except (errors.ServerUnavailableError, errors.ServerUnreachableError):
-                if left <= 0:
+                if self._clock() >= end:
                     raise
-            left -= 1
             self._sleep(_PAUSE)
 
     def _read(self) -> License:

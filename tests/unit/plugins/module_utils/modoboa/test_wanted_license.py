@@ -59,6 +59,7 @@ class Operator:
             check_mode=check,
             warn=self.warnings.append,
             sleep=self.pause,
+            clock=lambda: self.pauses,
         )
         return convergence.bring_about()
 
