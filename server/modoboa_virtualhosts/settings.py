@@ -16,8 +16,6 @@ DEFAULTS: dict[str, Any] = {
     # The largest logo accepted, in bytes and in pixels of either side
     "MODOBOA_VIRTUALHOSTS_LOGO_MAX_BYTES": 1024 * 1024,
     "MODOBOA_VIRTUALHOSTS_LOGO_MAX_PIXELS": 4096,
-    # The largest request about many virtual hosts at once; logos are in it in base64
-    "MODOBOA_VIRTUALHOSTS_BULK_MAX_BYTES": 10 * 1024 * 1024,
     # Requests of one account to the endpoints of virtual hosts, and to those about many at once
     "MODOBOA_VIRTUALHOSTS_THROTTLE": "100/second",
     "MODOBOA_VIRTUALHOSTS_BULK_THROTTLE": "60/minute",

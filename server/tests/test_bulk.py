@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from django.db import IntegrityError
 from modoboa.admin.models import Domain
 from oauth2_provider.models import get_application_model
 from people import A, B, virtual_host
+from rest_framework.exceptions import ParseError
 from test_logos import files
 
 from modoboa_virtualhosts import bulk, hosts, links
+from modoboa_virtualhosts.api.parsers import BoundedJSONParser
 from modoboa_virtualhosts.models import VirtualHost
 
 if TYPE_CHECKING:
@@ -157,13 +160,18 @@ def test_logos(send: Bulk, people: People, django_capture_on_commit_callbacks: A
 
 
 def test_too_large(api: APIClient, settings: Any) -> None:
-    settings.MODOBOA_VIRTUALHOSTS_BULK_MAX_BYTES = 1000
-    response = api.post(URL, {"virtualhosts": [{"name": "n" * 1000}]}, format="json")
-    assert (response.status_code, response.json()["detail"]) == (
-        413,
-        "The request is larger than 1000 bytes.",
-    )
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    assert api.post(URL, {"virtualhosts": [{"name": "n" * 1000}]}, format="json").status_code == 400
     assert api.post(URL, {"virtualhosts": []}, format="json").status_code == 200
+
+
+def test_too_large_for_the_parser(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    assert BoundedJSONParser().parse(io.BytesIO(b'{"a": [1]}')) == {"a": [1]}
+    with pytest.raises(ParseError, match="larger than 10 bytes"):
+        BoundedJSONParser().parse(io.BytesIO(b'{"a": [10]}'))
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = None
+    assert BoundedJSONParser().parse(io.BytesIO(b'{"a": [10]}')) == {"a": [10]}
 
 
 def test_domains_move(send: Bulk) -> None:

@@ -30,7 +30,7 @@ OPERATIONS = {
     ("delete", f"{ROOT}{{id}}/theme_logo/"): {"204", "400", "404"},
     ("get", f"{ROOT}for_domain/{{domain_pk}}/"): {"200", "404"},
     ("post", f"{ROOT}report/"): {"200", "400", "415"},
-    ("post", f"{ROOT}bulk/"): {"200", "400", "413", "415"},
+    ("post", f"{ROOT}bulk/"): {"200", "400", "415"},
     ("get", f"{ROOT}license/"): {"200"},
     ("post", f"{ROOT}license/"): {"200", "409"},
     ("get", "/api/v2/parameters/virtualhosts/"): {"200"},

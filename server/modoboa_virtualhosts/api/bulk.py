@@ -92,9 +92,7 @@ class BulkEndpoint(VirtualHostEndpoint):
     """``bulk/``."""
 
     @documented(
-        {200: VirtualHostBulkResultsSerializer},
-        (400, 413, 415),
-        request=VirtualHostBulkBodySerializer,
+        {200: VirtualHostBulkResultsSerializer}, (400, 415), request=VirtualHostBulkBodySerializer
     )
     @action(
         detail=False,

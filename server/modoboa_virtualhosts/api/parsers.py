@@ -7,11 +7,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from rest_framework import parsers, status
-from rest_framework.exceptions import APIException, ParseError
-
-from .. import settings
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
 
 
 class JSONParser(parsers.JSONParser):
@@ -28,28 +27,22 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(_("The JSON is nested too deeply.")) from None
 
 
-class RequestTooLarge(APIException):
-    """There is more in a request than is read at once."""
-
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_large"
-
-
 class BoundedJSONParser(JSONParser):
-    """Reads no more than the instance's settings allow, since all of it is held in memory."""
+    """Reads no more than Django would, since all of it is held in memory.
+
+    Modoboa's authentication reads the body before this, and Django looks at its size then; but the
+    instance's settings may have another one.
+    """
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """Return what a body says.
 
-        :raises ParseError: it is no JSON that can be read
-        :raises RequestTooLarge: it is too large
+        :raises ParseError: it is no JSON that can be read, or too large
         """
-        limit = int(settings.get("MODOBOA_VIRTUALHOSTS_BULK_MAX_BYTES"))
-        content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise RequestTooLarge(
-                _("The request is larger than %(limit)d bytes.") % {"limit": limit}
-            )
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        content = stream.read(-1 if limit is None else limit + 1)
+        if limit is not None and len(content) > limit:
+            raise ParseError(_("The request is larger than %(limit)d bytes.") % {"limit": limit})
         return super().parse(io.BytesIO(content), media_type, parser_context)
 
 

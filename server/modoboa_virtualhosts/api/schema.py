@@ -47,7 +47,6 @@ _OTHERS: Mapping[int, OpenApiResponse] = {
     ),
     404: OpenApiResponse(VirtualHostRefusalSerializer, "There is no such thing."),
     409: OpenApiResponse(VirtualHostConflictSerializer, "Not in the present state."),
-    413: OpenApiResponse(VirtualHostRefusalSerializer, "More than is read at once."),
     415: OpenApiResponse(
         VirtualHostRefusalSerializer, "A body of a media type that is not read here."
     ),
@@ -60,7 +59,7 @@ def documented(
     """Describe an endpoint in the schema.
 
     :param responses: what it answers with when all is well, by status
-    :param refusals: the statuses, among 400, 404, 409, 413 and 415, with which it refuses; those with
+    :param refusals: the statuses, among 400, 404, 409 and 415, with which it refuses; those with
         which every endpoint refuses need no mention
     :param more: what drf-spectacular takes besides
     """
