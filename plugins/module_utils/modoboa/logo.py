@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import mimetypes
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Logo:
 
     path: Path
     digest: str
+    size: int
 
     @classmethod
     def from_file(cls, kind: str, path: str) -> Logo:
@@ -30,7 +32,7 @@ class Logo:
         content = _read(kind, Path(path))
         if not content:
             raise errors.FileError(f"the file of the logo {kind}, {path}, is empty")
-        return cls(Path(path), digest_of(content))
+        return cls(Path(path), digest_of(content), len(content))
 
     def upload(self, kind: str) -> tuple[str, bytes, str]:
         """File name, content and media type, as a form carries them.
@@ -40,6 +42,10 @@ class Logo:
         suffix = self.path.suffix.lower()
         media_type = mimetypes.guess_type(f"logo{suffix}")[0] or "application/octet-stream"
         return f"{kind}{suffix}", _read(kind, self.path), media_type
+
+    def in_base64(self, kind: str) -> str:
+        """The content as JSON carries it."""
+        return base64.b64encode(_read(kind, self.path)).decode()
 
 
 def digest_of(content: bytes) -> str:

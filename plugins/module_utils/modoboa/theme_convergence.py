@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
@@ -36,6 +37,8 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.wanted_th
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
 
+# Bytes of one request. Django reads 2.5 MiB; where anything takes less, all is sent one by one.
+_AT_ONCE = 2_400_000
 _UNKNOWN: dict[str, Any] = {"colors": {}, "logos": {}, **dict.fromkeys(TEXTS)}
 
 
@@ -59,6 +62,31 @@ class _Work:
                 "Modoboa has no such virtual host; create it first, with modoboa_vhost"
             )
         return self.host.pk
+
+    def logos(self) -> dict[str, Logo | None]:
+        """The logos that have to change, None for those that have to go."""
+        return {
+            kind: self.files.get(kind)
+            for kind, digest in self.target.logos.items()
+            if self.before.logos.get(kind) != digest
+        }
+
+    def item(self) -> dict[str, Any]:
+        """What has to change, for :class:`Bulk`.
+
+        :raises FileError: a logo cannot be read
+        """
+        logos = {kind: logo and logo.in_base64(kind) for kind, logo in self.logos().items()}
+        fields = self.target.changes_from(self.before)
+        return {"name": self.wanted.name, "theme": fields, "logos": logos}
+
+    def size(self) -> int:
+        """The bytes that :meth:`item` takes in a request, at most."""
+        text = json.dumps([self.wanted.name, self.target.changes_from(self.before)])
+        # Base64 makes a third more of a logo; what is around each is short
+        return (
+            len(text) + 100 + sum(logo.size * 4 // 3 + 30 for logo in self.logos().values() if logo)
+        )
 
     def attempt(self, action: Callable[[_Work], None]) -> None:
         """Do something for it, and keep the error if it is the first."""
@@ -148,30 +176,28 @@ class Convergence:
         return self._themes.get(work.pk, kinds)
 
     def _write(self, due: Sequence[_Work]) -> None:
-        with_fields = [work for work in due if work.target.changes_from(work.before)]
-        if len(with_fields) > 1 and self._bulk.is_offered():
-            self._send_together(with_fields)
-        else:
-            _each(self._send_fields, with_fields)
-        _each(self._send_logos, [work for work in due if work.error is None])
+        left = list(due)
+        if len(due) > 1 and self._bulk.is_offered():
+            left = [work for chunk in _chunks(due) for work in self._send_together(chunk)]
+        _each(self._send, left)
 
-    def _send_together(self, due: Sequence[_Work]) -> None:
-        items = [
-            {"name": work.wanted.name, "theme": work.target.changes_from(work.before)}
-            for work in due
-        ]
+    def _send_together(self, chunk: Sequence[_Work]) -> list[_Work]:
+        """Write some themes in one request.
+
+        :returns: those that were refused; tried alone they go as far as they can, and the error
+            is exact
+        """
+        items: list[dict[str, Any]] = []
+        for work in chunk:
+            work.attempt(lambda each: items.append(each.item()))
         refused = self._bulk.send(items)
-        for work in due:
-            work.error = refused.get(work.wanted.name)
+        return [work for work in chunk if work.wanted.name in refused]
 
-    def _send_fields(self, work: _Work) -> None:
-        self._themes.set_fields(work.pk, work.target.changes_from(work.before))
-
-    def _send_logos(self, work: _Work) -> None:
-        for kind, digest in work.target.logos.items():
-            if work.before.logos.get(kind) == digest:
-                continue
-            logo = work.files.get(kind)
+    def _send(self, work: _Work) -> None:
+        fields = work.target.changes_from(work.before)
+        if fields:
+            self._themes.set_fields(work.pk, fields)
+        for kind, logo in work.logos().items():
             if logo is None:
                 self._themes.clear_logo(work.pk, kind)
             else:
@@ -193,3 +219,17 @@ class Convergence:
 def _each(action: Callable[[_Work], None], every: Iterable[_Work]) -> None:
     """Do something for many, a few at a time."""
     for_each(lambda work: work.attempt(action), every)
+
+
+def _chunks(due: Iterable[_Work]) -> Iterator[list[_Work]]:
+    """Split by the size of the requests that it will be."""
+    chunk: list[_Work] = []
+    size = 0
+    for work in due:
+        size += work.size()
+        if chunk and size > _AT_ONCE:
+            yield chunk
+            chunk, size = [], work.size()
+        chunk.append(work)
+    if chunk:
+        yield chunk

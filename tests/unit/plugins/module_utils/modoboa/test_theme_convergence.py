@@ -280,21 +280,42 @@ def test_many_one_by_one(server: Server) -> None:
     assert colors == ["#111111"] * 10
 
 
-def test_refused_among_many(server: Server, logo: Path) -> None:
+def test_many_logos_too(server: Server, logo: Path) -> None:
+    items = many(server, 20, colors={"primary": "#111111"}, logos={"menu": str(logo)})
+    settled(server, *items)
+    assert not server.uploads
+    run(server, *(item(each["name"], logos={"menu": ""}) for each in items))
+    assert server.writes() == ["POST virtualhosts/bulk/"]
+    assert not any(host["logos"] for host in server.hosts.values())
+
+
+def test_many_large_logos_are_several_requests(server: Server, logo: Path) -> None:
+    logo.write_bytes(bytes(800_000))
+    settled(server, *many(server, 5, logos={"menu": str(logo)}))
+    run(server, *(item(each, logos={"login": str(logo)}) for each in list(server.hosts)[2:]))
+    assert server.writes() == ["POST virtualhosts/bulk/"] * 3
+
+
+def test_refused_among_many_is_tried_alone(server: Server, logo: Path) -> None:
+    server.faults["PUT virtualhosts/5/theme/"] = Answer(400, {"theme_page_title": ["Too long."]})
     items = many(server, 6, colors={"primary": "#111111"}, logos={"login": str(logo)})
-    items[2]["page_title"] = "unspeakable"
+    items[2]["page_title"] = items[4]["page_title"] = "unspeakable"
     outcomes = run(server, *items)
-    assert [outcome.error is None for outcome in outcomes] == [True, True, False, True, True, True]
-    assert "theme: too long" in (outcomes[2].error or "")
+    errors_ = [outcome.error for outcome in outcomes]
+    assert errors_[2] is not None
+    assert "theme_page_title: Too long." in errors_[2]
+    assert [error for error in errors_ if error] == [errors_[2]]
     assert [outcome.changed for outcome in outcomes] == [True, True, False, True, True, True]
-    assert len(server.uploads) == 5
+    assert server.writes()[0] == "POST virtualhosts/bulk/"
+    assert len(server.uploads) == 1
 
 
-def test_bulk_that_fails_fails_for_all(server: Server) -> None:
-    server.faults["POST virtualhosts/bulk/"] = Answer(500, "<title>Server Error</title>")
-    outcomes = run(server, *many(server, 3, colors={"primary": "#111111"}))
-    assert all("the server failed" in (outcome.error or "") for outcome in outcomes)
-    assert not any(outcome.changed for outcome in outcomes)
+@pytest.mark.parametrize("status", [413, 500])
+def test_bulk_that_fails_stops_none(server: Server, status: int, logo: Path) -> None:
+    server.faults["POST virtualhosts/bulk/"] = Answer(status, "<title>Too Large</title>")
+    items = many(server, 3, colors={"primary": "#111111"}, logos={"login": str(logo)})
+    assert all(outcome.changed for outcome in run(server, *items))
+    assert len(server.uploads) == 3
 
 
 def test_bulk_that_ignores(server: Server) -> None:
