@@ -184,6 +184,38 @@ def test_a_mail_domain_moves_when_its_new_portal_is_online(site: Site) -> None:
     assert site.run("provision").changed == 0
 
 
+def test_the_list_is_the_whole_truth_if_that_is_said(site: Site) -> None:
+    tenant = site.add("tansy")
+    tenant["domains"].append("made.tansy.test")
+    # What other tests have left stays
+    listed = site.bed.modoboa.request("GET", "virtualhosts/", params={"page_size": 1000}).json()
+    others = [host["name"] for host in listed["results"]]
+    by_hand = {"mail.hand.test": "hand.test", "mail.kept.test": "kept.test"}
+    for hostname, domain in {**by_hand, tenant["hostname"]: "extra.test"}.items():
+        site.bed.modoboa.create_domain(domain, virtualhost=hostname)
+    administrator = {"username": "admin", "password": PASSWORD}
+    variables: dict[str, Any] = {
+        "virtualhosts_modoboa_create_domains": {"quota": "1GB", "admin": administrator},
+        "virtualhosts_modoboa_exclusive": True,
+        "virtualhosts_modoboa_prune": True,
+        "virtualhosts_modoboa_keep": ["mail.kept.test", *others],
+    }
+    predicted = site.run("provision", check=True, **variables)
+    done = site.run("provision", **variables)
+    assert done.rc == 0, done.stdout
+    assert changes(predicted) == changes(done)
+    assert PASSWORD not in done.stdout
+    assert site.run("provision", **variables).changed == 0
+
+    linked = [domain["name"] for domain in site.record(tenant["hostname"])["domains"]]
+    assert sorted(linked) == ["made.tansy.test", "tansy.test"]
+    assert site.bed.login(tenant["hostname"], "admin@made.tansy.test", PASSWORD).ok
+    assert not site.record("mail.hand.test")
+    assert site.record("mail.kept.test")
+    for domain in ("hand.test", "kept.test", "extra.test"):
+        site.bed.modoboa.delete_domain(domain)
+
+
 def test_renewal_leaves_records_as_they_are(site: Site) -> None:
     tenant = site.add("sorrel")
     assert site.run("provision").rc == 0
