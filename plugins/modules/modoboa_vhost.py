@@ -46,6 +46,8 @@ options:
       - Whether linked domains that O(domains) does not name are unlinked. They are on no virtual host then. An empty
         list takes all of them off; without O(domains), all of them stay.
       - A domain that another virtual host of the same task names is moved there instead, see O(move).
+      - The published API does not say how a domain is unlinked. The module writes an empty hostname, and fails for the
+        virtual host if the server does not take that.
     type: bool
     default: false
   create_domains:

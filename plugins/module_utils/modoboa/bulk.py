@@ -23,16 +23,13 @@ class Bulk:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._offered: bool | None = None
 
     def is_offered(self) -> bool:
         """Whether the server has the endpoint; asked once.
 
         :raises ModoboaError: the server does not answer as it should
         """
-        if self._offered is None:
-            self._offered = "POST" in self._client.allowed_methods(_PATH)
-        return self._offered
+        return self._client.offers(_PATH, "POST")
 
     def send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Send all items, in one request unless there are very many.

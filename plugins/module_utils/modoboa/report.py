@@ -63,7 +63,7 @@ class Reports:
 
     def are_taken(self) -> bool:
         """Whether the server has the endpoint."""
-        return "POST" in self._client.allowed_methods(_PATH)
+        return self._client.offers(_PATH, "POST")
 
     def send(self, reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
         """Send all reports, in one request unless there are very many.
