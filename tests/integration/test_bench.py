@@ -36,6 +36,15 @@ def test_the_benchmark_of_the_extension_runs() -> None:
     assert "memory of a worker, 3 hosts: " in written
 
 
+@pytest.mark.extended
+def test_the_benchmark_of_modoboa_vhost_runs() -> None:
+    written = run("modoboa_vhost", "--hosts", "3", "--few", "2")
+    assert "modoboa_vhost and modoboa_theme: 3 hosts, nothing to do: " in written
+    assert "2 requests\n" in written
+    assert "uri in a loop: 3 hosts, linked and themed: " in written
+    assert "(extrapolated from 2)" in written
+
+
 def run(benchmark: str, *options: str) -> str:
     """What a benchmark writes."""
     prefix = find()

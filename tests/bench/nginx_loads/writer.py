@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.measuring.usage import Program, ProgramError, Usage, measure
+from bench.measuring.playbook import Playbook
+from bench.measuring.usage import Usage
 from bench.nginx_loads.front_end import FrontEnd
 
 UPLOAD = "20m"
@@ -38,8 +38,7 @@ class Writer(ABC):
     def __init__(self, front_end: FrontEnd) -> None:
         self.front_end = front_end
         self.folder: Path = front_end.directory / type(self).__name__.lower()
-        self.log: Path = front_end.logs / f"{type(self).__name__.lower()}.log"
-        self.folder.mkdir(exist_ok=True)
+        self._playbook = Playbook(front_end.ansible, self.folder, front_end.logs)
 
     @abstractmethod
     def play(self, hosts: Sequence[Host]) -> dict[str, Any]:
@@ -51,20 +50,11 @@ class Writer(ABC):
         :param changes: whether it has something to do
         :raises ProgramError: it failed, or changed something when it should not, or the other way
         """
-        usage = self.run(self.play(hosts))
-        if (" changed=0 " not in self.log.read_text()) is not changes:
-            raise ProgramError(f"it changed {'nothing' if changes else 'something'}")
-        return usage
+        return self._playbook.run(self.play(hosts), changes)
 
     def run(self, play: dict[str, Any]) -> Usage:
         """Run a play on this machine.
 
         :raises ProgramError: it failed
         """
-        ansible = self.front_end.ansible
-        common = {"hosts": "localhost", "connection": "local", "gather_facts": False}
-        playbook = self.folder / "playbook.yml"
-        # JSON is YAML
-        playbook.write_text(json.dumps([{**common, **play}]))
-        command = (ansible.bin / "ansible-playbook", "-i", "localhost,", playbook)
-        return measure(Program(command, ansible.environment(), self.folder, self.log))
+        return self._playbook.run(play)
