@@ -23,18 +23,21 @@ class VirtualHostsConfig(AppConfig):
             changes,
             checks,
             domain_field,
+            hostname_checks,
             isolation,
             license_checks,
             pages,
+            pdf_credentials,
             redirect_uris,
             request_theme,
             sender,
         )
 
-        del checks, domain_field, license_checks, redirect_uris, request_theme
+        del checks, domain_field, hostname_checks, license_checks, redirect_uris, request_theme
         allowed_hosts.install()
         caller.install()
         changes.install()
         isolation.install()
         pages.install()
+        pdf_credentials.install()
         sender.install()

@@ -9,10 +9,14 @@ import sys
 from typing import Any
 
 import pytest
+from django.contrib.sites.models import Site
 from django.core.checks import run_checks
+from django.db import DatabaseError
 from modoboa.core.extensions import exts_pool
+from people import A
 
 from modoboa_virtualhosts import settings as extension_settings
+from modoboa_virtualhosts.models import VirtualHost
 
 
 def found() -> set[str]:
@@ -78,6 +82,28 @@ def test_a_wildcard_is_reported(settings: Any, wildcard: str) -> None:
 def test_a_forwarded_host_is_reported(settings: Any) -> None:
     settings.USE_X_FORWARDED_HOST = True
     assert found() == {"modoboa_virtualhosts.W002"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["settings", "site"])
+def test_a_virtual_host_that_was_taken_over_is_reported(settings: Any, how: str) -> None:
+    """Everybody may enter it from then on."""
+    if how == "settings":
+        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, A]
+    else:
+        Site.objects.filter(pk=settings.SITE_ID).update(domain=A)
+        Site.objects.clear_cache()
+    assert found() == {"modoboa_virtualhosts.W004"}
+    Site.objects.clear_cache()
+
+
+@pytest.mark.django_db
+def test_a_database_without_tables_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> Any:
+        raise DatabaseError
+
+    monkeypatch.setattr(VirtualHost.objects, "filter", fail)
+    assert found() == set()
 
 
 @pytest.mark.django_db
