@@ -17,7 +17,7 @@ from ..reports import Report
 from .bulk_logos import VirtualHostBulkLogosSerializer
 from .endpoint import VirtualHostEndpoint
 from .parsers import BoundedJSONParser
-from .reports import VirtualHostReportSerializer, as_text
+from .reports import VirtualHostReportSerializer
 from .schema import documented
 from .themes import VirtualHostThemeSerializer
 from .throttles import BulkThrottle
@@ -42,9 +42,12 @@ class VirtualHostBulkItemSerializer(VirtualHostReportSerializer):
 
     may_say_nothing = True
 
-    def to_wanted(self) -> WantedVirtualHost:
-        """Return it in the words of the extension; only when it is valid."""
-        said = dict(self.validated_data)
+    def to_wanted(self, data: object) -> WantedVirtualHost | Outcome:
+        """Return what is wanted, in the words of the extension, or at once what becomes of it."""
+        said, error = self.read(data)
+        if error:
+            named = data.get("name") if isinstance(data, dict) else None
+            return Outcome(named if isinstance(named, str) else "", error=error)
         values = dict(said.get("theme") or {})
         if "enabled" in said:
             values["enabled"] = said["enabled"]
@@ -106,20 +109,12 @@ class BulkEndpoint(VirtualHostEndpoint):
         """Make, link, theme and report many virtual hosts. One that fails stops no other."""
         envelope = VirtualHostBulkSerializer(data=request.data)
         envelope.is_valid(raise_exception=True)
-        read = [_read(data) for data in envelope.validated_data["virtualhosts"]]
+        item = VirtualHostBulkItemSerializer()
+        read = [item.to_wanted(data) for data in envelope.validated_data["virtualhosts"]]
         wanted = [each for each in read if isinstance(each, WantedVirtualHost)]
         done = iter(bulk.bring_about(wanted))
         outcomes = [each if isinstance(each, Outcome) else next(done) for each in read]
         return Response({"results": [_shown(outcome) for outcome in outcomes]})
-
-
-def _read(data: object) -> WantedVirtualHost | Outcome:
-    """Return what is wanted, or at once what becomes of it."""
-    item = VirtualHostBulkItemSerializer(data=data)
-    if item.is_valid():
-        return item.to_wanted()
-    named = data.get("name") if isinstance(data, dict) else None
-    return Outcome(named if isinstance(named, str) else "", error=as_text(item.errors))
 
 
 def _shown(outcome: Outcome) -> dict[str, Any]:
