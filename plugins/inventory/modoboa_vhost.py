@@ -4,41 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
-
-from ansible.errors import AnsibleParserError
-from ansible.module_utils.basic import missing_required_lib
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.path import unfrackpath
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
-    MISSING_REQUESTS,
-)
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.connection import (
-    connect,
-    connection_options,
-)
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.errors import ModoboaError
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host import (
-    VirtualHosts,
-)
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host_info import (
-    Question,
-    VirtualHostInfo,
-)
-from ansible_collections.mailhost.modoboa.plugins.plugin_utils.virtual_host_inventory import (
-    GROUP,
-    SUBGROUPS,
-    subgroups,
-    variables,
-)
-
-if TYPE_CHECKING:
-    from ansible.inventory.data import InventoryData
-    from ansible.parsing.dataloader import DataLoader
-
 DOCUMENTATION = r"""
 name: modoboa_vhost
 short_description: Virtual hosts of a Modoboa server as hosts of the inventory
@@ -121,6 +86,41 @@ keyed_groups:
   - key: modoboa_vhost_domains
     prefix: domain
 """
+
+import hashlib
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleParserError
+from ansible.module_utils.basic import missing_required_lib
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.path import unfrackpath
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
+    MISSING_REQUESTS,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.connection import (
+    connect,
+    connection_options,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.errors import ModoboaError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host import (
+    VirtualHosts,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host_info import (
+    Question,
+    VirtualHostInfo,
+)
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.virtual_host_inventory import (
+    GROUP,
+    SUBGROUPS,
+    subgroups,
+    variables,
+)
+
+if TYPE_CHECKING:
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

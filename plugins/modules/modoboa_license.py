@@ -107,17 +107,28 @@ EXAMPLES = r"""
         state: restarted
 
 - name: Look how the licence stands
-  mailhost.modoboa.modoboa_license:
-    url: https://mail.example.org
-    token: "{{ vault_modoboa_token }}"
-  register: found
-  delegate_to: localhost
+  hosts: localhost
+  tasks:
+    - name: Ask the server
+      mailhost.modoboa.modoboa_license:
+        url: https://mail.example.org
+        token: "{{ vault_modoboa_token }}"
+      register: found
 
-- name: Take the key out of settings.py
-  mailhost.modoboa.modoboa_license:
-    settings_file: /srv/modoboa/instance/instance/settings.py
-    state: absent
-  notify: Restart the application
+- name: Take the licence away
+  hosts: modoboa
+  tasks:
+    - name: Take the key out of settings.py
+      mailhost.modoboa.modoboa_license:
+        settings_file: /srv/modoboa/instance/instance/settings.py
+        state: absent
+      notify: Restart the application
+
+  handlers:
+    - name: Restart the application
+      ansible.builtin.service:
+        name: uwsgi
+        state: restarted
 """
 
 RETURN = r"""

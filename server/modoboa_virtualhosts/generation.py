@@ -27,7 +27,7 @@ def read() -> object:
     :raises Exception: the cache does not answer; every cache has its own errors
     """
     backend: Any = caches[DEFAULT_CACHE_ALIAS]
-    if type(backend) is not RedisCache:
+    if not isinstance(backend, RedisCache):
         return backend.get(KEY) or renew()
     found = _connection.get(backend)
     if found is None:

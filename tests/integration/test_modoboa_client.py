@@ -151,7 +151,7 @@ def test_pace_of_the_server_is_kept(published_contract: PublishedContract, clien
 
 def check(error: errors.ModoboaError, kind: type[Exception], start: str, words: str) -> None:
     """It is of that kind alone, names the request, and has the server's words, but no page."""
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert str(error).startswith(start)
     assert words in str(error)
     assert "<" not in str(error)

@@ -101,7 +101,7 @@ def _of_type(value: Any, example: Any) -> Any:
     if example is None or type(value) is type(example):
         return value
     kind = type(example)
-    if kind is float and type(value) is int:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind is int and isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value.strip()):
         return int(value)

@@ -140,7 +140,7 @@ def _record_all(reported: Sequence[object]) -> list[dict[str, Any]]:
         changed: dict[VirtualHost, set[str]] = {}
         results = []
         for data, (said, error) in zip(reported, read, strict=True):
-            report = None if error else cast("Report", said)
+            report: Report | None = None if error else cast(Report, said)
             named = data.get("name") if isinstance(data, dict) else None
             virtual_host = known.get(report["name"]) if report else None
             if report and virtual_host is None:

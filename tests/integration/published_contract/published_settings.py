@@ -4,8 +4,10 @@
 # mypy: ignore-errors
 """The settings of the bed's Modoboa, with the extension cut down to the published contract."""
 
-from instance.settings import *  # noqa: F403 # all of them, as Django reads them
-from instance.settings import INSTALLED_APPS
+from instance import settings
 
-INSTALLED_APPS = (*INSTALLED_APPS, "published_app.PublishedContract")
+# Django reads the names of this module
+globals().update({name: value for name, value in vars(settings).items() if name.isupper()})
+
+INSTALLED_APPS = (*settings.INSTALLED_APPS, "published_app.PublishedContract")
 ROOT_URLCONF = "published_urls"

@@ -32,7 +32,7 @@ from unit.plugins.module_utils.modoboa.script import TOKEN, URL, Answer, page
 from unit.plugins.module_utils.modoboa.server import Server
 
 NAME = "mailhost.modoboa.modoboa_vhost"
-DOCUMENTATION = (
+DOCUMENTED = (
     modoboa_vhost.DOCUMENTATION,
     OfPlugins.DOCUMENTATION,
     constructed.ModuleDocFragment.DOCUMENTATION,
@@ -43,7 +43,7 @@ DOCUMENTATION = (
 def load() -> modoboa_vhost.InventoryModule:
     """The plugin as Ansible's loader hands it out: with the options that are documented."""
     options: dict[str, Any] = {}
-    for text in DOCUMENTATION:
+    for text in DOCUMENTED:
         options.update(yaml.safe_load(text)["options"])
     constants.config.initialize_plugin_configuration_definitions("inventory", NAME, options)
     plugin = modoboa_vhost.InventoryModule()

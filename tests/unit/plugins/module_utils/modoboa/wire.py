@@ -83,7 +83,7 @@ def http(
     body: bytes, status: str = "200 OK", *headers: str, kind: str = "application/json"
 ) -> bytes:
     """An answer as HTTP has it."""
-    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", *headers]
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", "Connection: close", *headers]
     if not any(header.lower().startswith(("content-length", "transfer")) for header in headers):
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join([*lines, "", ""]).encode() + body
