@@ -71,14 +71,10 @@ def stages(everything: bool) -> list[list[Lane]]:
                 Suite("unit", [*controller, "tests/unit", "--junit-xml"]),
                 Suite("lint", ["tests/checks/lint.sh"]),
                 Suite("build", ["tests/checks/build.sh"]),
-                *([modoboa] if everything else []),
-            ],
-            [
-                extension,
-                *(databases_too if everything else []),
                 # Before the integration tests, some of which run in the environments that it makes
                 Suite("sanity", sanity),
             ],
+            [extension, *([*databases_too, modoboa] if everything else [])],
         ],
         [
             [
