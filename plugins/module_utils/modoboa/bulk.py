@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.list_endpoint import (
+    ListEndpoint,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -22,56 +24,22 @@ class Bulk:
     """The endpoint that makes, links, themes and reports many virtual hosts."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._endpoint = ListEndpoint(client, _PATH, "virtualhosts", "virtual hosts", _AT_ONCE)
 
     def is_offered(self) -> bool:
         """Whether the server has the endpoint; asked once.
 
         :raises ModoboaError: the server does not answer as it should
         """
-        return self._client.offers(_PATH, "POST")
+        return self._endpoint.is_offered()
 
     def send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-        """Send all items, in one request unless there are very many.
+        """Send all items, see :meth:`ListEndpoint.send`.
 
         :param items: each with ``name`` and what is to change of ``domains``, ``enabled``,
-            ``theme``, ``status``, ``error`` and ``certificate_valid_until``; a virtual host that
-            does not exist is made if a domain is named. No name may come twice
-        :returns: the names whose item was refused, with the reason; where a request as a whole
-            failed, all that were in it
+            ``theme``, ``logos``, ``status``, ``error`` and ``certificate_valid_until``; a virtual
+            host that does not exist is made if a domain is named
+        :returns: the names whose item was refused, with the reason
         :raises ModoboaError: one that concerns the connection
         """
-        refused: dict[str, str] = {}
-        for start in range(0, len(items), _AT_ONCE):
-            chunk = items[start : start + _AT_ONCE]
-            try:
-                refused.update(self._send(chunk))
-            except errors.ModoboaError as error:
-                if error.fatal:
-                    raise
-                refused.update(dict.fromkeys((item["name"] for item in chunk), str(error)))
-        return refused
-
-    def _send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-        answer = self._client.send(
-            "POST",
-            _PATH,
-            json={"virtualhosts": [dict(item) for item in items]},
-            repeatable=True,  # it sets absolute values
-        )
-        try:
-            # In the order of what was sent; a name that makes no sense is answered as null
-            results = list(answer["results"])
-            told = {
-                item["name"]: f"POST /api/v2/{_PATH}: {result['error']}"
-                for item, result in zip(items, results)
-                if result["error"]
-            }
-        except (KeyError, TypeError):
-            results = []
-            told = {}
-        if len(results) != len(items):
-            raise errors.UnexpectedAnswerError(
-                f"POST /api/v2/{_PATH}: the answer does not say what became of the virtual hosts"
-            )
-        return told
+        return self._endpoint.send(items)

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.list_endpoint import (
+    ListEndpoint,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -59,38 +61,20 @@ class Reports:
     """The endpoint that takes reports; only servers that leave provisioning to others have it."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._endpoint = ListEndpoint(client, _PATH, "reports", "reports", _AT_ONCE)
 
     def are_taken(self) -> bool:
-        """Whether the server has the endpoint."""
-        return self._client.offers(_PATH, "POST")
+        """Whether the server has the endpoint; asked once.
+
+        :raises ModoboaError: the server does not answer as it should
+        """
+        return self._endpoint.is_offered()
 
     def send(self, reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
-        """Send all reports, in one request unless there are very many.
+        """Send all reports, see :meth:`ListEndpoint.send`.
 
         :param reports: names with their reports
-        :returns: the names whose report was refused, with the server's reason
-        :raises ModoboaError: the request as a whole failed
+        :returns: the names whose report was refused, with the reason
+        :raises ModoboaError: one that concerns the connection
         """
-        refused: dict[str, str] = {}
-        for start in range(0, len(reports), _AT_ONCE):
-            refused.update(self._send(reports[start : start + _AT_ONCE]))
-        return refused
-
-    def _send(self, reports: Sequence[tuple[str, Report]]) -> dict[str, str]:
-        answer = self._client.send(
-            "POST",
-            _PATH,
-            json={"reports": [report.to_json(name) for name, report in reports]},
-            repeatable=True,  # it sets absolute values
-        )
-        try:
-            return {
-                result["name"]: f"POST /api/v2/{_PATH}: {result['error']}"
-                for result in answer["results"]
-                if result["error"]
-            }
-        except (KeyError, TypeError):
-            raise errors.UnexpectedAnswerError(
-                f"POST /api/v2/{_PATH}: the answer does not say what became of the reports"
-            ) from None
+        return self._endpoint.send([report.to_json(name) for name, report in reports])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.report import (
     Report,
     Reports,
@@ -57,8 +56,20 @@ def test_very_many_are_sent_in_portions() -> None:
     assert script.finished()
 
 
-@pytest.mark.parametrize("body", [{}, [], {"results": [{}]}])
+@pytest.mark.parametrize("body", [{}, [], {"results": [{}]}, {"results": []}])
 def test_answer_that_does_not_say_what_became_of_them(body: Any) -> None:
     script = Script(Exchange("POST", PATH, Answer(body=body or {"odd": 1})))
-    with pytest.raises(errors.UnexpectedAnswerError, match="what became of the reports"):
-        Reports(script.client()).send([("mail.a.example", Report("ready"))])
+    refused = Reports(script.client()).send([("mail.a.example", Report("ready"))])
+    assert "what became of the reports" in refused["mail.a.example"]
+
+
+def test_request_that_fails_holds_up_no_other() -> None:
+    script = Script(
+        Exchange("POST", PATH, Answer(500, b"")), Exchange("POST", PATH, accepted(1))
+    )
+    refused = Reports(script.client()).send(
+        [(f"m{number}.example", Report("ready")) for number in range(501)]
+    )
+    assert len(refused) == 500
+    assert "the server failed" in refused["m0.example"]
+    assert script.finished()

@@ -140,3 +140,18 @@ def test_failed_removal_fails_alone(enabled: bool) -> None:
     assert not bad.changed
     assert bad.facts["exists"]
     assert good.changed
+
+
+def test_reports_that_fail_as_a_whole_hold_up_nothing_else() -> None:
+    server = Server(["a.example"])
+    server.takes_bulk = False
+    server.add("mail.a.example", "a.example")
+    server.add("mail.b.example")
+    server.faults["POST virtualhosts/report/"] = Answer(500, {})
+    unreported, gone = run(
+        server, item("mail.a.example", status="ready"), item("mail.b.example", state="absent")
+    )
+    assert unreported.error is not None
+    assert "POST /api/v2/virtualhosts/report/: the server failed" in unreported.error
+    assert gone.error is None
+    assert list(server.hosts) == ["mail.a.example"]
