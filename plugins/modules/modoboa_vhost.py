@@ -96,7 +96,8 @@ options:
       - V(disabled) makes sure that it exists and is disabled.
       - V(reported) leaves open whether it is enabled, and only links domains and reports. One that does not exist is
         an error.
-      - V(absent) makes sure that it does not exist. Its domains remain, without a virtual host.
+      - V(absent) makes sure that it does not exist. Its domains remain, without a virtual host. One that has a domain
+        which another of the same task is to take, stays and fails if that one fails.
     type: str
     choices: [present, disabled, reported, absent]
     default: present
@@ -183,6 +184,7 @@ options:
     description:
       - Whether to remove all virtual hosts of the server that O(vhosts) does not name, whoever made them. Their mail
         domains remain.
+      - One that has a domain which a virtual host of the task is to take, stays and fails if that one fails.
       - Needs O(vhosts), and refuses a list that leaves nothing, which is more often a mistake than a wish.
       - What was pruned is among the results, with RV(vhosts[].pruned) set.
     type: bool

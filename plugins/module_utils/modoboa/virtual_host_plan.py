@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Change:
     """What is to be written for one virtual host.
 
-    ``sources`` has the virtual hosts that domains are taken from. With an ``error`` nothing is
-    written.
+    ``sources`` has the virtual hosts that domains are taken from, ``heirs`` those of the task that
+    domains of a deleted one are for. With an ``error`` nothing is written.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Change:
     pruned: bool = False
     new_domain: NewDomain | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    heirs: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
 
     @property
@@ -62,6 +63,20 @@ class Change:
     def links_differ(self) -> bool:
         """Whether domains come or go."""
         return bool(self.create or self.link or self.unlink)
+
+    def held_back_by(self, failed: Collection[str]) -> str | None:
+        """Why it is not deleted yet, so that no mail domain is left without a virtual host.
+
+        :param failed: names of virtual hosts that did not become what they are to be
+        :returns: None if it can be deleted
+        """
+        for domain, heir in self.heirs.items():
+            if heir in failed:
+                return (
+                    f"not removed, since {heir} failed, which is to take {domain} over from it; it"
+                    " goes when that succeeds"
+                )
+        return None
 
 
 class Planner:
@@ -84,6 +99,7 @@ class Planner:
         :param retry: whether those that failed are provisioned again
         :param takes_reports: whether the server does; called when there is something to report
         """
+        self._before = hosts
         self.expected = dict(hosts)
         """The virtual hosts once all is written."""
         self._domains = domains
@@ -103,7 +119,8 @@ class Planner:
         self._claims = {domain: each.name for each in staying for domain in each.domains}
         changes = {each.name: self._change_of(each) for each in staying}
         # Last, so that their domains are never without a virtual host on the way to another
-        changes.update({name: self._deletion_of(name) for name in sorted(self._leaving)})
+        failed = {name for name, change in changes.items() if change.error is not None}
+        changes.update({name: self._deletion_of(name, failed) for name in sorted(self._leaving)})
         ordered = [each.name for each in wanted]
         return [
             *(changes[name] for name in ordered),
@@ -179,8 +196,17 @@ class Planner:
         self.expected[host.name] = host
         return change
 
-    def _deletion_of(self, name: str) -> Change:
-        return Change(name, delete=self.expected.pop(name, None) is not None)
+    def _deletion_of(self, name: str, failed: Collection[str]) -> Change:
+        host = self._before.get(name)
+        if host is None:
+            return Change(name)
+        heirs = {domain: self._claims[domain] for domain in host.domains if domain in self._claims}
+        change = Change(name, delete=True, heirs=heirs)
+        error = change.held_back_by(failed)
+        if error is not None:
+            return Change(name, error=error)
+        del self.expected[name]
+        return change
 
 
 def _objection(

@@ -132,8 +132,12 @@ class Writer:
 
     def _delete(self, before: Mapping[str, VirtualHost], change: Change) -> None:
         host = before.get(change.name)
-        if change.delete and host is not None and host.pk is not None:
-            self._virtual_hosts.delete(host.pk)
+        if not change.delete or host is None or host.pk is None:
+            return
+        reason = change.held_back_by(self.errors)
+        if reason is not None:
+            raise errors.ConflictError(reason)
+        self._virtual_hosts.delete(host.pk)
 
 
 def _item_of(change: Change) -> dict[str, Any]:

@@ -152,6 +152,26 @@ def test_domain_of_a_removed_virtual_host_can_be_linked_in_the_same_run() -> Non
     assert new.facts["domains"] == ["a.example"]
 
 
+@pytest.mark.parametrize("pruned", [False, True])
+def test_old_one_stays_until_the_new_one_has_its_domain(pruned: bool) -> None:
+    server = Server(["a.example"])
+    server.add("mail.old.example", "a.example")
+    server.add("mail.gone.example")
+    new = item("mail.new.example", "a.example", "nope.example")
+    manner = {"keep": ()} if pruned else {}
+    leaving = [] if pruned else [item(name, state="absent") for name in sorted(server.hosts)]
+    failed, gone, old = settled(server, new, *leaving, **manner)
+    assert failed.error is not None
+    assert gone.error is None
+    assert old.error is not None
+    assert "mail.new.example failed, which is to take a.example over" in old.error
+    assert not old.changed
+    assert list(server.hosts) == ["mail.old.example"]
+    server.domains["nope.example"] = 200
+    settled(server, new, *leaving, **manner)
+    assert list(server.hosts) == ["mail.new.example"]
+
+
 def test_unknown_domain_fails_alone_and_touches_nothing() -> None:
     server = Server(["a.example", "b.example"])
     bad, good = settled(

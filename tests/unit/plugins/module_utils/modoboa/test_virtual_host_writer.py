@@ -155,3 +155,20 @@ def test_reports_that_fail_as_a_whole_hold_up_nothing_else() -> None:
     assert "POST /api/v2/virtualhosts/report/: the server failed" in unreported.error
     assert gone.error is None
     assert list(server.hosts) == ["mail.a.example"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_old_one_stays_where_the_new_one_is_refused(at_once: bool) -> None:
+    server = Server(["a.example"])
+    server.takes_bulk = at_once
+    server.faults["PATCH domains/100/"] = Answer(400, {"detail": "No."})
+    server.add("mail.old.example", "a.example")
+    refused, old = run(
+        server,
+        item("refused.new.example", "a.example"),
+        item("mail.old.example", state="absent"),
+    )
+    assert refused.error is not None
+    assert old.error is not None
+    assert "refused.new.example failed" in old.error
+    assert server.hosts["mail.old.example"]["domains"] == ["a.example"]
