@@ -10,6 +10,9 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.nothing_here import (
+    INSTALL,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -122,5 +125,5 @@ def _find_field(description: Any) -> str:
             return str(name)
     raise errors.NoVirtualHostsError(
         "OPTIONS /api/v2/domains/: mail domains have no field labelled 'Virtual host', so no virtual"
-        " host can be linked; is the extension modoboa_virtualhosts installed and loaded?"
+        f" host can be linked: {INSTALL}"
     )

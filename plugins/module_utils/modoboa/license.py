@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.nothing_here import (
+    nothing_here,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -89,11 +92,8 @@ class Licenses:
             self._client.get("virtualhosts/", page_size=1)
         except errors.LicenseRequiredError:
             return License(locked=True)
-        except errors.NotFoundError:
-            raise errors.NoVirtualHostsError(
-                f"the server at {self._client.url} has no virtual hosts; is the extension"
-                " modoboa_virtualhosts installed and loaded?"
-            ) from None
+        except errors.NotFoundError as found:
+            raise nothing_here(self._client, found) from None
         return License(locked=False)
 
     def register(self) -> License:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.bulk import Bulk
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.nothing_here import (
+    nothing_here,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -30,11 +33,8 @@ class Settings:
         """
         try:
             content = self._client.get(_PATH)
-        except errors.NotFoundError:
-            raise errors.NoVirtualHostsError(
-                f"the server at {self._client.url} has no settings of virtual hosts; is the"
-                " extension modoboa_virtualhosts installed and loaded?"
-            ) from None
+        except errors.NotFoundError as found:
+            raise nothing_here(self._client, found, "settings of virtual hosts") from None
         if not isinstance(content, dict) or not content:
             raise errors.UnexpectedAnswerError(
                 f"GET /api/v2/{_PATH}: the answer is not a set of settings"

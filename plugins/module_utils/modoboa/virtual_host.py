@@ -11,6 +11,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.nothing_here import (
+    nothing_here,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
@@ -87,8 +90,8 @@ class VirtualHosts:
         params.setdefault("ordering", "name")
         try:
             return list(self._client.pages("virtualhosts/", _PAGE_SIZE, **params))
-        except errors.NotFoundError:
-            raise self._nothing_here() from None
+        except errors.NotFoundError as found:
+            raise nothing_here(self._client, found) from None
 
     def all(self) -> dict[str, VirtualHost]:
         """All virtual hosts by name.
@@ -125,20 +128,6 @@ class VirtualHosts:
             self._client.send("DELETE", f"virtualhosts/{pk}/")
         except errors.NotFoundError:
             return
-
-    def _nothing_here(self) -> errors.NoVirtualHostsError:
-        try:
-            self._client.get("domains/", page_size=1)
-        except (errors.NotFoundError, errors.UnexpectedAnswerError):
-            return errors.NoVirtualHostsError(
-                f"there is no Modoboa API at {self._client.url}api/v2/; write the address of the"
-                " Modoboa server in the URL"
-            )
-        return errors.NoVirtualHostsError(
-            f"the Modoboa server at {self._client.url} has no virtual hosts: install the extension"
-            " modoboa_virtualhosts, which is in the folder server of this collection, and restart"
-            " Modoboa"
-        )
 
 
 def canonical_time(text: str | None) -> str | None:

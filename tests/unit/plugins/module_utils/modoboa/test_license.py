@@ -45,8 +45,16 @@ def test_server_with_nothing_but_the_contract(locked: bool) -> None:
 def test_server_without_virtual_hosts() -> None:
     server = LicenseServer()
     nothing = Answer(404, "<title>Not Found</title>")
-    server.faults = {"OPTIONS virtualhosts/license/": nothing, "GET virtualhosts/": nothing}
-    with pytest.raises(errors.NoVirtualHostsError, match="is the extension"):
+    server.faults = {
+        "OPTIONS virtualhosts/license/": nothing,
+        "GET virtualhosts/": nothing,
+        "GET domains/": nothing,
+    }
+    message = r"there is no Modoboa API at .*\(GET /api/v2/virtualhosts/: not found"
+    with pytest.raises(errors.NoVirtualHostsError, match=message):
+        Licenses(server.client()).read()
+    server.faults["GET domains/"] = Answer(body=[])
+    with pytest.raises(errors.NoVirtualHostsError, match="has no virtual hosts: install"):
         Licenses(server.client()).read()
 
 

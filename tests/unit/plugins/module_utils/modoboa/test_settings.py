@@ -32,7 +32,9 @@ def test_server_with_nothing_but_the_contract_is_sent_everything() -> None:
 def test_server_without_virtual_hosts() -> None:
     server = SettingsServer()
     server.faults["GET parameters/virtualhosts/"] = Answer(404, "<title>Not Found</title>")
-    with pytest.raises(errors.NoVirtualHostsError, match="no settings of virtual hosts"):
+    server.faults["GET domains/"] = Answer(body=[])
+    message = r"no settings of virtual hosts: install .*\(GET /api/v2/parameters/virtualhosts/: not"
+    with pytest.raises(errors.NoVirtualHostsError, match=message):
         Settings(server.client()).read()
 
 

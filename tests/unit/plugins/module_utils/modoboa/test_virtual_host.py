@@ -65,6 +65,9 @@ def test_modoboa_without_virtual_hosts() -> None:
     with pytest.raises(errors.NoVirtualHostsError, match="install the extension") as caught:
         VirtualHosts(script.client()).all()
     assert caught.value.fatal
+    assert "(GET /api/v2/virtualhosts/: not found (404: an HTML page titled 'Not Found'))" in str(
+        caught.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,8 @@ def test_no_modoboa_at_all(answer: Answer) -> None:
         Exchange("GET", LIST, Answer(404, "<title>Not Found</title>")),
         Exchange("GET", PROBE, answer),
     )
-    with pytest.raises(errors.NoVirtualHostsError, match="there is no Modoboa API at"):
+    message = r"there is no Modoboa API at .*\(GET /api/v2/virtualhosts/: not found"
+    with pytest.raises(errors.NoVirtualHostsError, match=message):
         VirtualHosts(script.client()).all()
 
 
