@@ -184,6 +184,35 @@ def test_a_mail_domain_moves_when_its_new_portal_is_online(site: Site) -> None:
     assert site.run("provision").changed == 0
 
 
+@pytest.mark.extended
+def test_portal_stays_until_a_tenant_takes_its_mail_domain_over(site: Site) -> None:
+    tenant = site.add("savory", resolves=False)
+    site.bed.modoboa.request(
+        "POST",
+        "virtualhosts/bulk/",
+        json={"virtualhosts": [{"name": "mail.before.test", "domains": ["savory.test"]}]},
+    )
+    listed = site.bed.modoboa.request("GET", "virtualhosts/", params={"page_size": 1000}).json()
+    others = {host["name"] for host in listed["results"]} - {"mail.before.test"}
+    variables: dict[str, Any] = {
+        "virtualhosts_modoboa_prune": True,
+        "virtualhosts_modoboa_keep": sorted(others),
+    }
+    # Another one is pruned, so that it is not the failure that keeps everything
+    site.bed.modoboa.create_domain("idle.test", virtualhost="mail.idle.test")
+    online = site.add("sage")
+    assert site.run("provision", **variables).rc != 0
+    assert site.record("mail.before.test")
+    assert not site.record("mail.idle.test")
+    assert site.record(online["hostname"])["provisioning_status"] == "ready"
+
+    site.bed.dns.add(tenant["hostname"])
+    assert site.run("provision", **variables).rc == 0
+    assert not site.record("mail.before.test")
+    assert site.record(tenant["hostname"])["provisioning_status"] == "ready"
+    site.bed.modoboa.delete_domain("idle.test")
+
+
 def test_the_list_is_the_whole_truth_if_that_is_said(site: Site) -> None:
     tenant = site.add("tansy")
     tenant["domains"].append("made.tansy.test")
