@@ -26,7 +26,7 @@ class Patience:
     def fault_pause(self, attempt: int, retry_after: str | None) -> float | None:
         """Pause before a request that met a passing fault is sent again; None if it is not.
 
-        :param attempt: how often it was sent
+        :param attempt: how often it met one
         :param retry_after: what the server asks for, if it does
         """
         if attempt >= self.attempts:
@@ -42,7 +42,7 @@ class Patience:
         Django REST framework cuts the seconds off to a whole number, so that "0" may mean 0.9: a
         little is added. Seven such steps are longer than any second.
 
-        :param attempt: how often it was sent
+        :param attempt: how often it came too early
         :param retry_after: what the server asks for, if it does
         :param waited: how long it has waited for that reason already
         """

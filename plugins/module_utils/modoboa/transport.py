@@ -69,26 +69,29 @@ class Transport:
         if repeatable is None:
             repeatable = method in _REPEATABLE
         patience = self._patience
-        attempt = 0
+        # Counted apart, since being throttled is usual and says nothing about faults
+        faults = throttled = 0
         waited = 0.0
         while True:
-            attempt += 1
             pause: float | None = None
             try:
                 response = self._send(method, url, sign, **content)
             except requests.exceptions.RequestException as error:
                 if no_answer.is_passing(error, repeatable):
-                    pause = patience.fault_pause(attempt, None)
+                    faults += 1
+                    pause = patience.fault_pause(faults, None)
                 if pause is None:
                     raise no_answer.error_of(method, url, error) from error
                 self._sleep(pause)
                 continue
             asked = response.headers.get("Retry-After")
             if response.status_code == 429:
-                pause = patience.throttle_pause(attempt, asked, waited)
+                throttled += 1
+                pause = patience.throttle_pause(throttled, asked, waited)
                 waited += pause or 0.0
             elif response.status_code in _PASSING_FAULTS and repeatable:
-                pause = patience.fault_pause(attempt, asked)
+                faults += 1
+                pause = patience.fault_pause(faults, asked)
             if pause is None:
                 return response
             self._sleep(pause)

@@ -107,6 +107,18 @@ def test_throttle_is_obeyed_for_writes_too() -> None:
     assert script.pauses == [2.25, 0.25]
 
 
+def test_throttle_does_not_use_up_the_patience_with_faults() -> None:
+    throttled = Answer(429, {"detail": "slow"}, {"Retry-After": "0"})
+    script = Script(
+        *[Exchange("PUT", LIST, throttled)] * 5,
+        Exchange("PUT", LIST, requests.ConnectionError("dropped")),
+        Exchange("PUT", LIST, Answer(503, b"")),
+        Exchange("PUT", LIST, Answer(body={"done": True})),
+    )
+    assert script.client().send("PUT", "virtualhosts/", json={}) == {"done": True}
+    assert script.pauses == [*[0.25] * 5, 0.25, 0.5]
+
+
 def test_throttle_with_a_wait_that_is_too_long() -> None:
     script = Script(Exchange("GET", LIST, Answer(429, {"detail": "slow"}, {"Retry-After": "3600"})))
     with pytest.raises(errors.ThrottledError) as caught:
