@@ -42,6 +42,7 @@ class Waiting:
         self._timeout = timeout
         self._sleep = sleep
         self._clock = clock
+        self._last_error = ""
 
     def until_ready(
         self,
@@ -71,15 +72,21 @@ class Waiting:
             pause = min(2 * pause, _LONGEST_PAUSE)
             latest = self._next(latest)
         problems = {name: problem(latest.get(name), self._timeout) for name in names}
-        return latest, {name: text for name, text in problems.items() if text is not None}
+        return latest, {
+            name: text + self._last_error for name, text in problems.items() if text is not None
+        }
 
     def _next(self, latest: dict[str, VirtualHost]) -> dict[str, VirtualHost]:
         try:
-            return self._look()
+            seen = self._look()
         except errors.ModoboaError as error:
-            if error.fatal:
+            # A server that restarts answers nothing, or its web server does: look again
+            if error.fatal and not isinstance(error, errors.ServerUnreachableError):
                 raise
-            return latest  # a server that restarts, say: look again
+            self._last_error = f" (the last look failed: {error})"
+            return latest
+        self._last_error = ""
+        return seen
 
 
 def problem(host: VirtualHost | None, timeout: float) -> str | None:

@@ -84,11 +84,16 @@ def test_no_time_at_all_is_one_look_at_what_is_known() -> None:
 
 
 def test_a_server_that_restarts_is_asked_again() -> None:
-    clockwork = Clockwork(errors.ServerUnavailableError("502"), READY)
-    assert clockwork.wait(PENDING) == ({NAME: READY}, {})
+    away = [errors.ServerUnavailableError("502"), errors.ServerUnreachableError("refused")]
+    assert Clockwork(*away, READY).wait(PENDING) == ({NAME: READY}, {})
+    problem = Clockwork(*away).wait(PENDING, timeout=3)[1][NAME]
+    assert "still pending after 3 seconds" in problem
+    assert problem.endswith("(the last look failed: refused)")
+    problem = Clockwork(*away, PENDING).wait(PENDING, timeout=5)[1][NAME]
+    assert "look failed" not in problem
 
 
-def test_a_connection_that_fails_ends_it() -> None:
+def test_credentials_that_are_refused_end_it() -> None:
     with pytest.raises(errors.AuthenticationError):
         Clockwork(errors.AuthenticationError("401")).wait(PENDING)
 
