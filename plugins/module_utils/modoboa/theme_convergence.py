@@ -150,10 +150,12 @@ class Convergence:
         """
         narrowed = {"search": every[0].wanted.name} if len(every) == 1 else {}
         entries = self._virtual_hosts.entries(theme="true", **narrowed)
-        self._listed = {
-            entry["name"]: Theme.from_json(entry["theme"]) for entry in entries if "theme" in entry
-        }
         hosts = [VirtualHost.from_json(entry) for entry in entries]
+        self._listed = {
+            host.name: Theme.from_json(entry["theme"])
+            for host, entry in zip(hosts, entries)
+            if "theme" in entry
+        }
         return {host.name: host for host in hosts}
 
     def _compare(self, work: _Work) -> None:
@@ -211,6 +213,8 @@ class Convergence:
         _each(self._verify, due)
 
     def _verify(self, work: _Work) -> None:
+        if work.error is None:
+            work.after = work.target  # as far as anybody knows, should it not be read
         work.after = self._theme_of(work)
         if work.error is None:
             verify(work.target, work.after)

@@ -179,6 +179,14 @@ def test_ignored_write_is_an_error(either: Server, logo: Path) -> None:
     assert not outcome.changed
 
 
+def test_what_was_written_and_cannot_be_read_back_counts_as_changed(server: Server) -> None:
+    server.faults["GET virtualhosts/1/theme/"] = Answer(500, b"")
+    (outcome,) = run(server, item(colors={"primary": "#222222"}))
+    assert outcome.error is not None
+    assert "GET /api/v2/virtualhosts/1/theme/: the server failed" in outcome.error
+    assert outcome.changed
+
+
 def test_lost_connection_ends_all(server: Server) -> None:
     server.cut_down()
     server.faults["GET virtualhosts/1/theme/"] = Answer(401, {"detail": "Gone."})
