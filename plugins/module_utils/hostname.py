@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _MAX_LENGTH = 253
@@ -49,3 +50,12 @@ def check_hostname(name: str) -> None:
         raise HostnameError(f"hostname {name!r} has no domain; write it fully qualified")
     if labels[-1].isdigit():
         raise HostnameError(f"hostname {name!r} looks like an IP address; a name is needed")
+
+
+def malformed(names: Iterable[str]) -> Iterator[str]:
+    """What is wrong with each of some names that cannot be hostnames."""
+    for name in names:
+        try:
+            check_hostname(name)
+        except HostnameError as error:
+            yield str(error)

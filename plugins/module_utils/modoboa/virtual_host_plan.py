@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Callable
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import malformed
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.virtual_host import (
     FAILED,
     PENDING,
@@ -224,4 +225,5 @@ def _objection(
             f"Modoboa has no mail domain {', '.join(unknown)}; create it there first, or with"
             " create_domains, or look for a slip of the pen"
         )
-    return None
+    # Those that are there may be anything that Modoboa takes
+    return "; ".join(f"mail domain: {problem}" for problem in malformed(unknown)) or None

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import check_hostname
+from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
+    check_hostname,
+    malformed,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import (
     Item,
     ItemsError,
@@ -44,8 +47,6 @@ class WantedVirtualHost:
         """
         domains = tuple(dict.fromkeys(domain.lower() for domain in item.get("domains") or ()))
         new_domain = item.get("create_domains")
-        if new_domain is not None:
-            _check_domains(item["name"], domains)
         return cls(
             name=item["name"],
             domains=domains,
@@ -91,7 +92,7 @@ def check_prune(
             " would remove every virtual host; list those that stay, or set allow_empty if that is"
             " what you want"
         )
-    problems = list(_malformed(keep))
+    problems = list(malformed(keep))
     if problems:
         raise ItemsError("keep: " + "; ".join(problems))
 
@@ -113,18 +114,3 @@ def _report_of(item: Item) -> Report | None:
     if status is None and valid_until is None:
         return None
     return Report(status, error, valid_until)
-
-
-def _check_domains(name: str, domains: Collection[str]) -> None:
-    """Look at names that the server might be asked to create."""
-    problems = list(_malformed(domains))
-    if problems:
-        raise ItemsError(f"{name}: mail domain: " + "; ".join(problems))
-
-
-def _malformed(names: Collection[str]) -> Iterator[str]:
-    for name in names:
-        try:
-            check_hostname(name)
-        except ValueError as error:
-            yield str(error)

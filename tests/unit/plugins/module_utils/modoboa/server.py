@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import requests
 import requests.adapters
@@ -284,7 +285,7 @@ class Server(requests.adapters.BaseAdapter):
 
     def _domains(self, request: Any) -> Answer:
         prefix = re.search(r"search=([^&]*)", request.url)
-        start = prefix.group(1) if prefix else ""
+        start = unquote_plus(prefix.group(1)) if prefix else ""
         shown = [
             {"pk": pk, "name": name} for name, pk in self.domains.items() if name.startswith(start)
         ]

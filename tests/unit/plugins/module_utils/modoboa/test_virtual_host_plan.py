@@ -12,6 +12,7 @@ from unit.plugins.module_utils.modoboa.convergence import item, run, settled
 from unit.plugins.module_utils.modoboa.script import Answer
 from unit.plugins.module_utils.modoboa.server import Server
 
+NEW: dict[str, Any] = {"create_domains": {}}
 ADMIN = {"username": "Admin", "password": "planted-secret-password"}
 
 
@@ -204,3 +205,16 @@ def test_one_that_is_failed_and_may_not_be_tried_again_is() -> None:
     (outcome,) = run(server, item("mail.a.example"), retry=True)
     assert "Not now." in str(outcome.error)
     assert not outcome.changed
+
+
+def test_only_domains_that_are_created_have_to_be_hostnames() -> None:
+    server = Server(["b\u00fccher.example", "my_mail.example"])
+    there, malformed = settled(
+        server,
+        item("mail.a.example", "B\u00fccher.example", "my_mail.example", **NEW),
+        item("mail.b.example", "x example", **NEW),
+    )
+    assert there.error is None
+    assert there.facts["domains"] == ["b\u00fccher.example", "my_mail.example"]
+    assert malformed.error is not None
+    assert "mail domain: hostname 'x example' is malformed" in malformed.error
