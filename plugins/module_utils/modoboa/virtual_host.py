@@ -51,7 +51,7 @@ class VirtualHost:
                 str(domain["name"]).lower(): domain.get("pk") for domain in content["domains"]
             }
             return cls(
-                name=content["name"],
+                name=content["name"].lower(),  # as a task writes it; DNS knows no case
                 pk=content["pk"],
                 enabled=bool(content["enabled"]),
                 domains=tuple(sorted(domains)),
@@ -142,5 +142,8 @@ def canonical_time(text: str | None) -> str | None:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the time zone is missing")
-    moment = moment.astimezone(timezone.utc).replace(microsecond=0)
+    try:
+        moment = moment.astimezone(timezone.utc).replace(microsecond=0)
+    except OverflowError:  # at either end of the calendar
+        raise ValueError("there is no such moment in UTC") from None
     return moment.isoformat().replace("+00:00", "Z")

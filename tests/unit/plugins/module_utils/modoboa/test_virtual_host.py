@@ -51,7 +51,11 @@ def test_entries_are_what_the_server_shows_with_what_is_asked_for() -> None:
     assert VirtualHosts(script.client()).entries(enabled="true") == [entry]
 
 
-@pytest.mark.parametrize("shown", [{}, {**SHOWN, "domains": [1]}, [], None])
+def test_names_have_no_case() -> None:
+    assert VirtualHost.from_json({**SHOWN, "name": "Mail.A.example"}).name == "mail.a.example"
+
+
+@pytest.mark.parametrize("shown", [{}, {**SHOWN, "domains": [1]}, {**SHOWN, "name": 1}, [], None])
 def test_unknown_representation(shown: Any) -> None:
     with pytest.raises(errors.UnexpectedAnswerError, match="unknown way"):
         VirtualHost.from_json(shown)

@@ -152,6 +152,13 @@ def test_domain_of_a_removed_virtual_host_can_be_linked_in_the_same_run() -> Non
     assert new.facts["domains"] == ["a.example"]
 
 
+def test_names_that_the_server_writes_in_upper_case_are_the_same() -> None:
+    server = Server(["a.example"])
+    server.add("Mail.A.example", "a.example")
+    assert not run(server, item("mail.a.example", "a.example"), keep=())[0].changed
+    assert list(server.hosts) == ["Mail.A.example"]
+
+
 @pytest.mark.parametrize("pruned", [False, True])
 def test_old_one_stays_until_the_new_one_has_its_domain(pruned: bool) -> None:
     server = Server(["a.example"])
