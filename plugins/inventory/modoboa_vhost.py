@@ -144,9 +144,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if MISSING_REQUESTS is not None:
             raise AnsibleParserError(missing_required_lib("requests"))
         self._read_config_data(path)
-        question = Question(
-            statuses=self.get_option("status") or (), enabled=self.get_option("enabled")
-        )
+        question = Question(statuses=self.get_option("status"), enabled=self.get_option("enabled"))
         connection = self._connection()
         try:
             instance = base_url(connection["url"])

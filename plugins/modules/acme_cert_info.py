@@ -28,7 +28,7 @@ options:
     required: true
   names:
     description:
-      - Main names of the certificates to tell about. All of them if not given.
+      - Main names of the certificates to tell about. All of them if not given, none if the list is empty.
       - A name without a certificate has an entry, too.
     type: list
     elements: str
@@ -167,7 +167,7 @@ def main() -> None:
     if within is not None and not 0 <= within <= _MOST_DAYS:
         module.fail_json(msg=f"expiring_within is {within:g} days. Choose 0 to {_MOST_DAYS}.")
     question = Question(
-        names=parameters["names"] or (),
+        names=parameters["names"],
         expiring_within=None if within is None else timedelta(days=within),
         renew_days=parameters["renew_days"],
     )

@@ -22,12 +22,12 @@ extends_documentation_fragment:
 options:
   names:
     description:
-      - Hostnames of virtual hosts, in lowercase. All of them if not given.
+      - Hostnames of virtual hosts, in lowercase. All of them if not given, none of them if the list is empty.
       - One that does not exist is no error; RV(missing) names it.
     type: list
     elements: str
   status:
-    description: States of provisioning. Virtual hosts in any of these.
+    description: States of provisioning. Virtual hosts in any of these, so none if the list is empty.
     type: list
     elements: str
     choices: [pending, ready, failed]
@@ -236,11 +236,14 @@ def question_from(params: Mapping[str, Any], now: datetime) -> Question:
     days = params["expiring_within"]
     if days is not None and not 0 <= days <= MOST_DAYS:
         raise ValueError(f"expiring_within is {days:g} days. Choose 0 to {MOST_DAYS}.")
+    domain = params["domain"]
+    if domain == "":
+        raise ValueError("domain is empty. Name a mail domain, or leave the option out.")
     return Question(
-        names=tuple(params["names"] or ()),
-        statuses=tuple(params["status"] or ()),
+        names=params["names"],
+        statuses=params["status"],
         enabled=params["enabled"],
-        domain=params["domain"].lower() if params["domain"] else None,
+        domain=None if domain is None else domain.lower(),
         expiring_before=None if days is None else now + timedelta(days=days),
         with_theme=params["theme"],
     )

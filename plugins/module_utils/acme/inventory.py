@@ -21,12 +21,12 @@ from .store import CertificateStore, Stored
 class Question:
     """Which certificates somebody wants to know about.
 
-    :ivar names: main names; empty for all
+    :ivar names: main names; ``None`` for all
     :ivar expiring_within: only those that expire so soon, or cannot be used; ``None`` for all
     :ivar renew_days: the threshold for the next renewal
     """
 
-    names: Collection[str] = ()
+    names: Collection[str] | None = None
     expiring_within: timedelta | None = None
     renew_days: int = 30
 
@@ -38,9 +38,13 @@ def look(store: CertificateStore, question: Question, now: datetime) -> list[dic
 
     :raises AcmeError: a name is malformed, or the storage cannot be read
     """
-    folders = sorted(folder_name(normalized(name)) for name in question.names)
+    names = question.names
+    folders = None if names is None else sorted(folder_name(normalized(name)) for name in names)
     with during("storage"):
-        found = ((folder, store.read(folder)) for folder in folders or store.names())
+        found = (
+            (folder, store.read(folder))
+            for folder in (store.names() if folders is None else folders)
+        )
         return [
             _entry(folder, stored, store, question, now)
             for folder, stored in found

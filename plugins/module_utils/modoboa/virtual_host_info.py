@@ -95,8 +95,8 @@ class VirtualHostInfo:
 class Question:
     """Which virtual hosts somebody wants to know about: all that is given has to hold.
 
-    :ivar names: their hostnames; empty for any
-    :ivar statuses: states of provisioning; empty for any
+    :ivar names: their hostnames; None for any
+    :ivar statuses: states of provisioning; None for any
     :ivar enabled: whether they are in use; None for either
     :ivar domain: a mail domain that is linked to it; None for any
     :ivar expiring_before: the certificate expires before this moment, in whole seconds; None
@@ -104,8 +104,8 @@ class Question:
     :ivar with_theme: whether their themes are of interest
     """
 
-    names: Sequence[str] = ()
-    statuses: Sequence[str] = ()
+    names: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
     enabled: bool | None = None
     domain: str | None = None
     expiring_before: datetime | None = None
@@ -116,8 +116,8 @@ class Question:
         host = info.host
         expiry = info.valid_until
         return (
-            (not self.names or host.name in self.names)
-            and (not self.statuses or host.status in self.statuses)
+            (self.names is None or host.name in self.names)
+            and (self.statuses is None or host.status in self.statuses)
             and (self.enabled is None or host.enabled == self.enabled)
             and (self.domain is None or self.domain in host.domains)
             and (
@@ -132,9 +132,9 @@ class Question:
         Where there are names, they alone: so that it is known which do not exist at all.
         """
         wanted: dict[str, Any] = {"theme": "true"} if self.with_theme else {}
-        if self.names:
+        if self.names is not None:
             return wanted
-        if self.statuses:
+        if self.statuses is not None:
             wanted["provisioning_status"] = list(self.statuses)
         if self.enabled is not None:
             wanted["enabled"] = "true" if self.enabled else "false"
@@ -169,8 +169,9 @@ def ask(client: Client, question: Question) -> Reply:
     parameters = question.parameters()
     if parameters and not client.offers(_BEYOND_THE_CONTRACT, "POST"):
         parameters = {}  # nobody knows what these words mean to another server
-    if len(question.names) == 1:
-        parameters["search"] = question.names[0]  # part of the contract
+    wanted = question.names or ()
+    if len(wanted) == 1:
+        parameters["search"] = wanted[0]  # part of the contract
     known = [
         VirtualHostInfo.from_json(content) for content in VirtualHosts(client).entries(**parameters)
     ]
@@ -180,7 +181,7 @@ def ask(client: Client, question: Question) -> Reply:
     if question.with_theme:
         found = _with_themes(client, found)
     names = {info.host.name for info in known}
-    return Reply(found, [name for name in sorted({*question.names}) if name not in names])
+    return Reply(found, [name for name in sorted({*wanted}) if name not in names])
 
 
 def _with_themes(client: Client, found: Sequence[VirtualHostInfo]) -> list[VirtualHostInfo]:

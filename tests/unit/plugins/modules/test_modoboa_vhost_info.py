@@ -51,7 +51,8 @@ def test_all_of_them_by_name(run: Runner) -> None:
         ({"expiring_within": 14}, "a"),
         ({"expiring_within": 10}, ""),
         ({"expiring_within": 0.5}, ""),
-        ({"names": []}, "abc"),
+        ({"names": []}, ""),
+        ({"status": []}, ""),
     ],
 )
 def test_some_of_them(run: Runner, arguments: dict[str, Any], found: str) -> None:
@@ -77,6 +78,7 @@ def test_themes(run: Runner) -> None:
     [
         ({"names": ["Mail.a.example"]}, "upper-case"),
         ({"status": ["lost"]}, "must be one or more of"),
+        ({"domain": ""}, "domain is empty"),
         ({"expiring_within": 1e9}, "Choose 0 to 36500"),
         ({"expiring_within": -1}, "Choose 0 to 36500"),
         ({"expiring_within": float("nan")}, "Choose 0 to 36500"),

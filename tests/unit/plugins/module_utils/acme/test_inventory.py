@@ -36,6 +36,7 @@ def test_how_certificates_are_doing(
 ) -> None:
     authority.refused = {"b.example"}
     new_batch().run([A, B])
+    assert look(store, Question(names=[]), NOW) == []
     fine, failed = look(store, Question(), NOW)
     assert fine["present"]
     assert not fine["due"]
