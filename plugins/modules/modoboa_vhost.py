@@ -116,6 +116,7 @@ options:
       - Until when the certificate is valid, in ISO 8601 with a time zone, to be recorded on the server, with
         O(status) or without.
       - Without it the recorded moment stays. If neither it nor O(status) is set, nothing is reported.
+      - Neither goes with O(state=absent).
     type: str
   vhosts:
     description: Several virtual hosts.
@@ -177,7 +178,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - Seconds that O(wait) may take, for all of them together.
+      - Seconds that O(wait) may take, for all of them together, up to V(86400).
     type: float
     default: 600
   prune:
@@ -377,6 +378,8 @@ if TYPE_CHECKING:
 
 STATES = ["present", "disabled", "reported", "absent"]
 
+LONGEST_WAIT = 86400
+
 # What holds for all items that do not say otherwise
 SHARED = ("state", "exclusive", "create_domains")
 
@@ -436,6 +439,8 @@ def wanted_from(params: dict[str, Any]) -> list[WantedVirtualHost]:
 
     :raises ItemsError: it contradicts itself
     """
+    if not 0 <= params["wait_timeout"] <= LONGEST_WAIT:  # so that no number at all is refused, too
+        raise ItemsError(f"wait_timeout is not between 0 and {LONGEST_WAIT} seconds")
     items = items_from(params, "vhosts", item_options())
     for item in items:
         for option in SHARED:

@@ -113,4 +113,6 @@ def _report_of(item: Item) -> Report | None:
         raise ItemsError(f"{name}: an error goes with status 'failed' only")
     if status is None and valid_until is None:
         return None
+    if item["state"] == "absent":
+        raise ItemsError(f"{name}: nothing can be reported with state=absent")
     return Report(status, error, valid_until)

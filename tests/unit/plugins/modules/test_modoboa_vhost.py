@@ -143,6 +143,8 @@ def test_connection_from_the_environment(run: Runner, monkeypatch: pytest.Monkey
         ({"vhosts": [], "prune": True}, "an empty list of vhosts"),
         ({"vhosts": [], "create_domains": {"admin": {"username": "x"}}}, "password"),
         ({"name": "mail.a.example", "status": "failed"}, "needs an error"),
+        ({"name": "mail.a.example", "wait_timeout": -1}, "not between 0 and 86400"),
+        ({"name": "mail.a.example", "wait_timeout": float("nan")}, "not between 0 and 86400"),
     ],
 )
 def test_arguments_that_make_no_sense(run: Runner, arguments: dict[str, Any], words: str) -> None:

@@ -57,6 +57,11 @@ def test_pruning_of_everything_if_that_is_said() -> None:
         ([item("mail.a.example"), item("mail.a.example")], "listed 2 times"),
         ([item("mail.a.example", status="failed")], "needs an error"),
         ([item("mail.a.example", status="ready", error="x")], "goes with status 'failed' only"),
+        ([item("mail.a.example", state="absent", status="ready")], "nothing can be reported"),
+        (
+            [item("mail.a.example", state="absent", certificate_valid_until=UNTIL)],
+            "nothing can be reported",
+        ),
         ([item("mail.a.example", error="x")], "goes with status 'failed' only"),
         (
             [item("mail.a.example", error="x", certificate_valid_until=UNTIL)],
