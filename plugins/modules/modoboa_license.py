@@ -59,7 +59,7 @@ options:
         hosts are locked, and nothing is done if they are not.
     type: bool
     default: false
-  wait:
+  wait_timeout:
     description:
       - With O(registered=true), seconds to wait for an application that was just restarted, until it answers and has
         the key.
@@ -97,7 +97,7 @@ EXAMPLES = r"""
         token: "{{ vault_modoboa_token }}"
         key: "{{ vault_license_key }}"
         registered: true
-        wait: 60
+        wait_timeout: 60
       delegate_to: localhost
 
   handlers:
@@ -205,7 +205,7 @@ def argument_spec() -> dict[str, Any]:
         "key": {"type": "str", "no_log": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "registered": {"type": "bool", "default": False},
-        "wait": {"type": "int", "default": 0},
+        "wait_timeout": {"type": "int", "default": 0},
         "backup": {"type": "bool", "default": False},
     }
 

@@ -36,7 +36,7 @@ class WantedLicense:
     settings_file: str | None = None
     present: bool = True
     registered: bool = False
-    wait: int = 0
+    wait_timeout: int = 0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> WantedLicense:
@@ -55,9 +55,9 @@ class WantedLicense:
             raise ItemsError("state=absent goes with settings_file, and without registered")
         if present and file and key is None:
             raise ItemsError("settings_file goes with the key to write, or with state=absent")
-        if params["wait"] < 0:
-            raise ItemsError("wait is a number of seconds, 0 or more")
-        return cls(key, file, present, params["registered"], params["wait"])
+        if params["wait_timeout"] < 0:
+            raise ItemsError("wait_timeout is a number of seconds, 0 or more")
+        return cls(key, file, present, params["registered"], params["wait_timeout"])
 
     @property
     def asks_server(self) -> bool:
@@ -206,7 +206,7 @@ class Convergence:
 
     def _once_running(self) -> License:
         """How things stand, as soon as the application has the key, or when it is time to go."""
-        end = self._clock() + (0 if self._check_mode else self._wanted.wait)
+        end = self._clock() + (0 if self._check_mode else self._wanted.wait_timeout)
         while True:
             try:
                 found = self._read()

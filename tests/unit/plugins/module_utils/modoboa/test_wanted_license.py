@@ -49,7 +49,7 @@ class Operator:
                 "settings_file": str(self.file) if file else None,
                 "state": "present",
                 "registered": False,
-                "wait": 0,
+                "wait_timeout": 0,
                 **params,
             }
         )
@@ -172,7 +172,7 @@ def test_wrong_credentials_are_found_before_the_file_is_touched(operator: Operat
 def test_waits_for_an_application_that_was_restarted(operator: Operator) -> None:
     operator.run(key=KEY, file=True)
     operator.server.key = "old"
-    done = operator.run(key=KEY, registered=True, wait=5)
+    done = operator.run(key=KEY, registered=True, wait_timeout=5)
     assert done.after == {"registered": True}
     assert operator.pauses == 3
 
@@ -181,12 +181,12 @@ def test_waits_for_an_application_that_does_not_answer(operator: Operator) -> No
     operator.run(key=KEY, file=True)
     operator.restart()
     operator.server.faults["OPTIONS virtualhosts/license/"] = Answer(503, "<title>Later</title>")
-    assert operator.run(key=KEY, registered=True, wait=5).after == {"registered": True}
+    assert operator.run(key=KEY, registered=True, wait_timeout=5).after == {"registered": True}
 
 
 def test_does_not_wait_for_ever(operator: Operator) -> None:
     with pytest.raises(errors.ConflictError):
-        operator.run(key=KEY, registered=True, wait=2)
+        operator.run(key=KEY, registered=True, wait_timeout=2)
     assert operator.pauses == 2
     operator.server.faults["OPTIONS virtualhosts/license/"] = Answer(503, "<title>Later</title>")
     with pytest.raises(errors.ServerUnavailableError):
@@ -246,7 +246,7 @@ def test_copy_is_made_before_the_change_and_only_then(operator: Operator) -> Non
         ({"state": "absent"}, "goes with settings_file"),
         ({"state": "absent", "file": True, "registered": True}, "without registered"),
         ({"file": True}, "goes with the key"),
-        ({"wait": -1}, "seconds"),
+        ({"wait_timeout": -1}, "seconds"),
     ],
 )
 def test_options_that_contradict_each_other(
