@@ -110,7 +110,8 @@ class Convergence:
             writer = Writer(self._virtual_hosts, self._domains, self._bulk, self._reports)
             writer.write(changes, before)
             after, created, errors = self._virtual_hosts.all(), writer.created, writer.errors
-            changes = [self._verified(change, after, writer) for change in changes]
+            new = {name: host for name, host in planner.expected.items() if name not in before}
+            changes = [self._verified(change, after, new, writer) for change in changes]
         after = self._wait(wanted, changes, after, errors)
         homes = {domain: host.name for host in after.values() for domain in host.domains}
         domains = {each.name: each.domains for each in wanted if each.state != "absent"}
@@ -154,13 +155,17 @@ class Convergence:
 
     def _are_reports_taken(self) -> bool:
         if self._takes_reports is None:
-            self._takes_reports = self._bulk.is_offered() or self._reports.are_taken()
+            self._takes_reports = not self._provisions()
             if not self._takes_reports:
                 self._warn(
                     "this server takes no reports on provisioning, so status, error and"
                     " certificate_valid_until are not recorded"
                 )
         return self._takes_reports
+
+    def _provisions(self) -> bool:
+        """Whether the server provisions by itself, instead of taking reports."""
+        return not (self._bulk.is_offered() or self._reports.are_taken())
 
     def _look_for_field(self, changes: Sequence[Change]) -> None:
         """Find out, in check mode too, whether domains can be linked at all.
@@ -172,11 +177,25 @@ class Convergence:
         if alone or (linking and not self._bulk.is_offered()):
             self._domains.virtual_host_field()
 
-    def _verified(self, change: Change, after: Mapping[str, VirtualHost], writer: Writer) -> Change:
+    def _verified(
+        self,
+        change: Change,
+        after: Mapping[str, VirtualHost],
+        new: Mapping[str, VirtualHost],
+        writer: Writer,
+    ) -> Change:
         """Note what the server has not kept; returns the change as far as it was made."""
         conflict = writer.conflicts.get(change.name)
         if not change.is_empty and change.name not in writer.errors:
-            error = error_of(partial(verify, change, after.get(change.name), conflict))
+            look = partial(
+                verify,
+                change,
+                after.get(change.name),
+                new=new.get(change.name),
+                provisions=not change.retry or self._provisions(),
+                conflict=conflict,
+            )
+            error = error_of(look)
             if error is not None:
                 writer.errors[change.name] = error
         return change if conflict is None else replace(change, retry=False)
@@ -202,7 +221,7 @@ class Convergence:
         ]
         if not names:
             return latest
-        if self._bulk.is_offered() or self._reports.are_taken():
+        if not self._provisions():
             self._warn(
                 "this server leaves provisioning to others, who report to it, so it was not waited"
                 " for"

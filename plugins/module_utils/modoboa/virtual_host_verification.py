@@ -20,15 +20,26 @@ if TYPE_CHECKING:
     )
 
 
-def verify(change: Change, host: VirtualHost | None, conflict: str | None = None) -> None:
+def verify(
+    change: Change,
+    host: VirtualHost | None,
+    *,
+    new: VirtualHost | None = None,
+    provisions: bool = True,
+    conflict: str | None = None,
+) -> None:
     """Look whether a change has been made.
 
     :param host: the virtual host as it was read back; None if it is not there
+    :param new: what it is expected to be, if it was not there before
+    :param provisions: whether the server provisions by itself, so that it may have failed again
     :param conflict: the server's words if it would not provision it again
     :raises IgnoredFieldError: the server accepted it and did not do it
     :raises ConflictError: it has failed, and yet the server would not provision it again
     """
-    ignored = list(_ignored(change, host))
+    ignored = list(_ignored(change, host, new))
+    if change.retry and not provisions and conflict is None and host and host.status == FAILED:
+        ignored.append("that it is provisioned again")
     if ignored:
         raise errors.IgnoredFieldError(
             "the server accepted, but did not keep, " + ", ".join(ignored) + "; look into its log"
@@ -37,7 +48,7 @@ def verify(change: Change, host: VirtualHost | None, conflict: str | None = None
         raise errors.ConflictError(conflict)
 
 
-def _ignored(change: Change, host: VirtualHost | None) -> Iterator[str]:
+def _ignored(change: Change, host: VirtualHost | None, new: VirtualHost | None) -> Iterator[str]:
     if change.delete:
         if host is not None:
             yield "its deletion"
@@ -51,7 +62,9 @@ def _ignored(change: Change, host: VirtualHost | None) -> Iterator[str]:
     for domain in change.unlink:
         if domain in host.domains:
             yield f"that the domain {domain} is unlinked"
-    if change.enabled is not None and host.enabled != change.enabled:
+    # Nobody says that a new one is enabled, since all are by themselves
+    enabled = new.enabled if new is not None else change.enabled
+    if enabled is not None and host.enabled != enabled:
         yield "enabled"
     if change.report is not None and change.report.applied_to(host) != host:
         yield f"the reported {change.report.noun()}"

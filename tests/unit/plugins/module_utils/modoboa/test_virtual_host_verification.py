@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from unit.plugins.module_utils.modoboa.convergence import item, run
+from unit.plugins.module_utils.modoboa.script import Answer
 from unit.plugins.module_utils.modoboa.server import Server
 
 UNTIL = "2027-01-01T00:00:00Z"
@@ -57,3 +58,28 @@ def test_ignored_creation_is_an_error(at_once: bool) -> None:
     assert "its creation" in outcome.error
     (outcome,) = run(server, item("mail.a.example", "a.example", state="disabled"))
     assert outcome.error is not None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_new_one_that_is_not_enabled_is_an_error(at_once: bool) -> None:
+    server = Server(["a.example"])
+    server.takes_bulk = at_once
+    server.jobs = [lambda: None, lambda: server.hosts["mail.a.example"].update(enabled=False)]
+    (outcome,) = run(server, item("mail.a.example", "a.example"))
+    assert outcome.error is not None
+    assert "did not keep, enabled;" in outcome.error
+    assert run(server, item("mail.a.example"))[0].error is None
+    assert server.hosts["mail.a.example"]["enabled"]
+
+
+@pytest.mark.parametrize("provisions", [True, False])
+def test_retry_that_leads_to_nothing(provisions: bool) -> None:
+    server = Server()
+    if provisions:
+        server.cut_down()
+    server.add("mail.a.example", status="failed", error="no")
+    server.faults["POST virtualhosts/1/retry_provisioning/"] = Answer(body={})
+    (outcome,) = run(server, item("mail.a.example"), retry=True)
+    # A server that does it by itself may have failed again
+    assert (outcome.error is None) is provisions
+    assert provisions or "that it is provisioned again" in str(outcome.error)
