@@ -41,7 +41,7 @@ class Settings:
             )
         return content
 
-    def write(self, before: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    def write(self, before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change some settings; the others stay.
 
         Whether a server keeps what is left out of the request is not published, so all are sent.
@@ -49,7 +49,9 @@ class Settings:
         else changes at the same time is not lost.
 
         :param before: all settings as they were read
+        :returns: what was written
         :raises ValidationError: the server refuses one; nothing is written then
         """
         content = dict(changes) if Bulk(self._client).is_offered() else {**before, **changes}
         self._client.send("PUT", _PATH, json=content)
+        return content

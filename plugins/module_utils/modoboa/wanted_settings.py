@@ -57,9 +57,9 @@ class Convergence:
         if self._check_mode:
             self.after = target
         elif changes:
-            settings.write(before, changes)
+            written = settings.write(before, changes)
             self.after = settings.read()
-            _verify(target, self.after)
+            _verify(written, self.after)
 
     def secrets(self) -> set[str]:
         """The values of settings whose names say that they are secret, for Ansible to hide."""
@@ -110,12 +110,12 @@ def _of_type(value: Any, example: Any) -> Any:
     raise ValueError(f"write {_NAMES.get(kind, kind.__name__)}")
 
 
-def _verify(target: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Compare what the server has now with what was written.
+def _verify(written: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Compare what the server has now with what was written; the rest may be another's work.
 
     :raises IgnoredFieldError: it is not the same
     """
-    ignored = [name for name in target if name not in after or after[name] != target[name]]
+    ignored = [name for name in written if name not in after or after[name] != written[name]]
     if ignored:
         raise errors.IgnoredFieldError(
             f"the server accepted, but did not keep, {', '.join(ignored)}; look into its log"

@@ -25,6 +25,8 @@ class SettingsServer(Server):
             **more,
         }
         self.sent: list[dict[str, Any]] = []
+        self.meanwhile: dict[str, Any] = {}
+        """What somebody else changes at the same time."""
 
     def _answer(self, line: str, request: requests.PreparedRequest) -> Answer:
         if line == "GET parameters/virtualhosts/":
@@ -36,6 +38,6 @@ class SettingsServer(Server):
             if missing and not self.takes_bulk:
                 return Answer(400, missing)
             kept = {name: each for name, each in content.items() if name not in self.ignores}
-            self.settings = {**self.settings, **kept}
+            self.settings = {**self.settings, **kept, **self.meanwhile}
             return Answer(body=self.settings)
         return super()._answer(line, request)

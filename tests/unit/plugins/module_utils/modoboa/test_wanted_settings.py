@@ -132,3 +132,13 @@ def test_secrets_are_known_by_their_names() -> None:
     server = SettingsServer(acme_eab_hmac_key="old-secret", dns_password="", key_type="P-256")
     convergence = run(server, acme_eab_hmac_key="new-secret")
     assert convergence.secrets() == {"old-secret", "new-secret"}
+
+
+def test_what_others_change_meanwhile_is_no_error() -> None:
+    server = SettingsServer()
+    server.meanwhile = {"nginx_upstream": "127.0.0.1:9000"}
+    done = run(server, acme_renewal_threshold=40)
+    assert (done.after["acme_renewal_threshold"], done.after["nginx_upstream"]) == (
+        40,
+        "127.0.0.1:9000",
+    )
