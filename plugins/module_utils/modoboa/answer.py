@@ -57,7 +57,7 @@ def decoded(response: Response) -> Any:
         )
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise errors.UnexpectedAnswerError(
             f"{request_line(response)}: the JSON of the answer is damaged or cut short"
         ) from None
@@ -89,7 +89,7 @@ def words(response: Response) -> str:
     if is_json(response):
         try:
             text = "; ".join(_sentences(response.json()))
-        except ValueError:
+        except (ValueError, RecursionError):
             text = "damaged JSON"
     else:
         media_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -126,7 +126,7 @@ def _is_license_answer(response: Response) -> bool:
         return False
     try:
         return "license_required" in str(response.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

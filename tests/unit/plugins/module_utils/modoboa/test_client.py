@@ -288,11 +288,18 @@ def test_redirect_to_https() -> None:
         (Answer(200, "<title>Welcome</title>"), "an HTML page titled 'Welcome'"),
         (Answer(200, b"x", {"Content-Type": "image/png"}), "content of type 'image/png'"),
         (Answer(200, b'{"results": [1, 2'), "damaged or cut short"),
+        (Answer(200, b"[" * 100_000 + b"]" * 100_000), "damaged or cut short"),
     ],
 )
 def test_answers_that_are_no_json(answer: Answer, words: str) -> None:
     script = Script(Exchange("GET", LIST, answer))
     with pytest.raises(errors.UnexpectedAnswerError, match=words):
+        script.client().get("virtualhosts/")
+
+
+def test_error_in_json_that_is_nested_too_deeply() -> None:
+    script = Script(Exchange("GET", LIST, Answer(403, b"[" * 100_000 + b"]" * 100_000)))
+    with pytest.raises(errors.NotAllowedError, match="403: damaged JSON"):
         script.client().get("virtualhosts/")
 
 
