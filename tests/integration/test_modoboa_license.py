@@ -140,6 +140,7 @@ def licence(bed: Bed, file: Path) -> Callable[..., Run]:
     return run
 
 
+@pytest.mark.extended
 def test_playbook(
     bed: Bed, service: LicensingService, licence: Callable[..., Run], file: Path
 ) -> None:
