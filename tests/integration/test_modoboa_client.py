@@ -128,7 +128,7 @@ def test_server_without_virtual_hosts(without_extension: SecondModoboa) -> None:
     told = r"install the extension .*\(GET /api/v2/virtualhosts/: not found \(404"
     with pytest.raises(errors.NoVirtualHostsError, match=told):
         VirtualHosts(client).all()
-    with pytest.raises(errors.NoVirtualHostsError, match="OPTIONS .* install the extension"):
+    with pytest.raises(errors.NoVirtualHostsError, match=r"OPTIONS .* install the extension"):
         Domains(client).virtual_host_field()
     assert not client.offers("virtualhosts/bulk/", "POST")
 
