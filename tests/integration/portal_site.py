@@ -67,7 +67,7 @@ class Site:
         nginx = self.bed.nginx
         roots = (self.bed.storage, nginx.sites_available, nginx.sites_enabled)
         found = {path for root in roots for path in root.rglob("*")}
-        return {path for path in found if path.stem != CATCH_ALL}
+        return {path for path in found if path.stem not in (CATCH_ALL, "told")}
 
     def block(self, name: str) -> Path:
         """The link by which nginx reads a server block."""

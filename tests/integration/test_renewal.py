@@ -1,0 +1,137 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook ``renew``: who is told, who is warned of, and what the schedule gets to know."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from bed.ansible import Run
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from integration.portal_site import Site, changes, failure_message
+
+TOPIC = "Tell who uses the certificates of portals"
+LATE = "Tell who uses the certificates what an earlier run has published and not told"
+# A key type that the certificate does not have makes it due
+DUE: dict[str, Any] = {"virtualhosts_key_type": "P-384"}
+
+
+def renew(site: Site, handler: str = "/bin/true", **variables: Any) -> Run:
+    """Run a playbook of an operator's own, with a handler that runs a program."""
+    playbook = site.directory / "renew.yml"
+    role = {"name": "mailhost.modoboa.virtualhosts", "tasks_from": "renew"}
+    play = {
+        "hosts": "modoboa",
+        "gather_facts": False,
+        "tasks": [{"name": "Renew", "import_role": role}],
+        "handlers": [{"name": "Mine", "command": handler, "listen": TOPIC}],
+    }
+    playbook.write_text(json.dumps([play]))
+    return site.run(str(playbook.with_suffix("")), **variables)
+
+
+def nearly_ended(hostname: str) -> tuple[bytes, bytes]:
+    """A certificate with the last of its ninety days, and its key; both as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname)])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=89))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(hostname)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(pem), private
+
+
+def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None:
+    tenant = site.add("abelia")
+    hostname = tenant["hostname"]
+    assert site.run("provision").rc == 0
+    idle = renew(site)
+    assert idle.rc == 0, idle.stdout
+    assert (idle.changed, idle.task("Mine")) == (0, [])
+
+    # A renewal that can neither tell Modoboa nor who uses the certificates
+    away = renew(site, "/bin/false", virtualhosts_modoboa_token="wrong", **DUE)
+    assert away.rc != 0
+    tasks = [result.task for result in away.results]
+    serving = "Reload nginx and verify that each new certificate is served"
+    assert tasks.index(serving) < tasks.index("Mine") == len(tasks) - 1
+
+    stale = {"name": hostname, "certificate_valid_until": "2020-01-01T00:00:00Z"}
+    site.bed.modoboa.request("POST", "virtualhosts/report/", json={"reports": [stale]})
+    still_away = renew(site, virtualhosts_modoboa_token="wrong", **DUE)
+    assert still_away.task("Mine")[0].status == "ok"
+    message = failure_message(still_away)
+    assert "All tenants are done, and yet:" in message
+    assert "Modoboa: Report expiries and failures to Modoboa:" in message
+
+    predicted, done = (renew(site, check=check, **DUE) for check in (True, False))
+    assert done.rc == 0, done.stdout
+    assert changes(predicted) | {"Mine": True} == changes(done)
+    assert done.task(LATE)[0].result["msg"] == [hostname]
+    assert done.task("Mine")[0].status == "ok"
+    assert not site.record(hostname)["certificate_valid_until"].startswith("2020")
+    assert renew(site, **DUE).changed == 0
+
+
+def test_who_fails_keeps_nobody_from_being_told(site: Site) -> None:
+    site.add("daphne")
+    lost = site.add("erica")
+    assert site.run("provision").rc == 0
+    lost["names"] = ["nowhere.erica.test"]
+    done = renew(site, **DUE)
+    del lost["names"]
+    assert done.rc != 0
+    assert "1 of 2 tenants failed; the others are done." in failure_message(done)
+    assert done.task("Mine")[0].status == "ok"
+
+
+def test_what_nobody_could_renew_is_named_and_noted(site: Site, tmp_path: Path) -> None:
+    hostname = site.add("hyssop")["hostname"]
+    assert site.run("provision").rc == 0
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    noting: dict[str, Any] = {"virtualhosts_renewal_notes": str(notes)}
+    for partial in ({"check": True}, {"tenant": hostname}):
+        assert site.run("renew", **noting, **partial).changed == 0
+        assert list(notes.iterdir()) == []
+
+    site.bed.dns.remove(hostname)
+    version = site.bed.storage / "certs" / hostname / "current"
+    chain, key = nearly_ended(hostname)
+    (version / "privkey.pem").write_bytes(key)
+    (version / "fullchain.pem").write_bytes(chain)
+    done = site.run("renew", **noting, **DUE)
+    assert done.rc != 0
+    message = failure_message(done)
+    assert f"{hostname}: certificate: probe: " in message
+    assert f"{hostname}: danger zone: its certificate ends " in message
+    noted = json.loads((notes / "front.json").read_text())
+    (certificate,) = noted.pop("certificates")
+    assert noted == {"host": "front"}
+    assert certificate.keys() == {"name", "not_after", "danger_from"}
+    assert certificate["name"] == hostname
+
+    # Nor is it lost sight of where the run does not even come to the certificates
+    (notes / "front.json").unlink()
+    broken = site.run("renew", virtualhosts_nginx_binary="/nowhere", **noting)
+    assert f"{hostname}: danger zone: " in failure_message(broken)
+    assert json.loads((notes / "front.json").read_text())["certificates"] == [certificate]
