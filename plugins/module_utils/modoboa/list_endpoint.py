@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import er
 
 if TYPE_CHECKING:
     from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
+
+# Failures after which no request is split any more: enough to find three items among 1000
+_FAILURES = 30
+_OF_CONTENT = (errors.ValidationError, errors.ServerFaultError)
 
 
 @dataclass(frozen=True)
@@ -41,20 +46,31 @@ class ListEndpoint:
     def send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Send all items, in one request unless there are very many.
 
+        A request that fails for what is in it is sent again in halves, so that an item which the
+        server stumbles over, or a size that something on the way does not take, harms few others.
+
         :param items: each sets absolute values of its ``name``, which may not come twice
         :returns: the names whose item was refused, with the reason; where a request as a whole
-            failed, all that were in it
+            failed in the end, all that were in it
         :raises ModoboaError: one that concerns the connection
         """
         refused: dict[str, str] = {}
-        for start in range(0, len(items), self.at_once):
-            chunk = items[start : start + self.at_once]
+        starts = range(0, len(items), self.at_once)
+        waiting = deque(items[start : start + self.at_once] for start in starts)
+        failures = 0
+        while waiting:
+            chunk = waiting.popleft()
             try:
                 refused.update(self._send(chunk))
             except errors.ModoboaError as error:
                 if error.fatal:
                     raise
-                refused.update(dict.fromkeys((item["name"] for item in chunk), str(error)))
+                failures += 1
+                half = len(chunk) // 2
+                if half and failures < _FAILURES and isinstance(error, _OF_CONTENT):
+                    waiting.extendleft((chunk[half:], chunk[:half]))
+                else:
+                    refused.update(dict.fromkeys((item["name"] for item in chunk), str(error)))
         return refused
 
     def _send(self, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -82,7 +82,7 @@ def test_answer_that_tells_nothing(body: Any) -> None:
 def test_request_that_fails_stops_no_other() -> None:
     items = [{"name": f"mail.t{number}.example"} for number in range(1001)]
     script = Script(
-        Exchange("POST", PATH, Answer(500, "<title>Oops</title>")),
+        *[Exchange("POST", PATH, Answer(503, "<title>Oops</title>"))] * 4,
         Exchange("POST", PATH, Answer(body={"results": [result("x")]})),
     )
     assert list(Bulk(script.client()).send(items)) == [item["name"] for item in items[:1000]]
