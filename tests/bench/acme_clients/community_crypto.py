@@ -6,18 +6,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from bed.command import run
-from bed.environments import REQUIREMENTS
-from bed.stamp import Stamp
+from bed import bundle
 from bench.acme_clients.client import Client
 from bench.measuring.usage import Usage
 
-COLLECTION = "ansible_collections/community/crypto/"
+COLLECTION = "community.crypto"
 # What the module's documentation shows for one name, looped over all of them
 TASKS: list[dict[str, Any]] = [
     {
@@ -94,28 +90,7 @@ class CommunityCrypto(Client):
 
     def install(self) -> None:
         """Unpack the one collection out of the bundle."""
-        prefix = self.bed.layout.prefix
-        requirements = REQUIREMENTS / "community-crypto.txt"
-        stamp = Stamp(prefix.stamps, "community-crypto", [requirements])
-        if stamp.fresh() and (self._collections / COLLECTION).exists():
-            return
-        download = prefix.path / "download" / "community-crypto"
-        shutil.rmtree(download, ignore_errors=True)
-        run(
-            [
-                *(prefix.python("controller"), "-m", "pip", "download", "--quiet"),
-                *("--disable-pip-version-check", "--no-deps", "--dest", download),
-                *("--requirement", requirements),
-            ],
-            purpose="downloading the bundle with community.crypto",
-        )
-        shutil.rmtree(self._collections, ignore_errors=True)
-        for bundle in download.glob("ansible-*.whl"):
-            with zipfile.ZipFile(bundle) as archive:
-                wanted = [name for name in archive.namelist() if name.startswith(COLLECTION)]
-                archive.extractall(self._collections, wanted)
-        shutil.rmtree(download)
-        stamp.write()
+        bundle.collection(self.bed.layout.prefix, COLLECTION)
 
     def prepare(self) -> None:
         """Create the account."""
@@ -143,7 +118,7 @@ class CommunityCrypto(Client):
 
     @property
     def _collections(self) -> Path:
-        return self.bed.layout.prefix.path / "community-crypto"
+        return bundle.collection(self.bed.layout.prefix, COLLECTION)
 
     def _play(self, tasks: list[dict[str, Any]], names: list[str]) -> Usage:
         play = {

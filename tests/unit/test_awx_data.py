@@ -1,0 +1,111 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role awx loads fits together, and fits the project that it is loaded for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "docs/example/awx"
+PLAYBOOKS = sorted(PROJECT.glob("*.yml"))
+DEFINITION = "execution-environment.yml"
+RULE = re.compile(r"DTSTART:\d{8}T\d{6}Z RRULE:FREQ=[A-Z]+;INTERVAL=\d+")
+
+
+def role_data() -> dict[str, Any]:
+    """The role's variables, as they are written."""
+    files = sorted((ROOT / "roles/awx/vars/main").glob("*.yml"))
+    data: dict[str, Any] = {}
+    for file in files:
+        data |= DataLoader().load_from_file(str(file))
+    return data
+
+
+DATA = role_data()
+TEMPLATES = {template["name"]: template for template in DATA["awx__job_templates"]}
+SURVEYS = [DATA["awx__some_tenants"], DATA["awx__named_tenants"]]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_playbook_of_a_job_template_is_in_the_project(name: str) -> None:
+    assert (PROJECT / TEMPLATES[name]["playbook"]).is_file()
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PLAYBOOKS if path.name != DEFINITION], ids=lambda path: path.name
+)
+def test_playbook_is_one_that_awx_lists_and_loads(path: Path) -> None:
+    # AWX looks for a line that names hosts, and shows no other file
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert any(re.match(r"\s*-?\s*hosts:", line) for line in lines)
+    assert path.name in {template["playbook"] for template in TEMPLATES.values()}
+
+
+@pytest.mark.parametrize("survey", SURVEYS, ids=["some", "named"])
+def test_survey_is_as_awx_wants_it(survey: dict[str, Any]) -> None:
+    assert {"name", "description", "spec"} == set(survey)
+    for question in survey["spec"]:
+        assert question["question_name"]
+        assert question["question_description"]
+        assert re.fullmatch(r"[a-z_]+", question["variable"])
+        assert question["min"] <= len(question["default"]) or question["required"]
+        if question["type"] == "multiplechoice":
+            assert question["default"] in question["choices"]
+
+
+def test_workflow_is_of_job_templates_and_leads_to_its_own_nodes() -> None:
+    nodes = {node["identifier"]: node for node in DATA["awx__workflow_nodes"]}
+    for node in nodes.values():
+        assert node["unified_job_template"]["name"] in TEMPLATES
+        for targets in node.get("related", {}).values():
+            assert {target["identifier"] for target in targets} <= set(nodes)
+
+
+def test_schedules_are_of_job_templates_that_ask_for_nothing() -> None:
+    defaults = yaml.safe_load((ROOT / "roles/awx/defaults/main.yml").read_text(encoding="utf-8"))
+    for schedule in DATA["awx__schedules"]:
+        assert schedule["template"] in TEMPLATES
+        assert "named" not in TEMPLATES[schedule["template"]].get("survey", "")
+    for rule in ("awx_renewal_rule", "awx_look_rule"):
+        assert RULE.fullmatch(defaults[rule])
+
+
+@pytest.mark.parametrize("ca", ["", "-----BEGIN CERTIFICATE-----"])
+def test_credential_becomes_what_the_modules_read(ca: str) -> None:
+    """Filled in as AWX does: in a sandbox, with all fields there, and the file's name in ``tower``."""
+    injectors, sandbox = (
+        DATA["awx__injectors"],
+        ImmutableSandboxedEnvironment(undefined=StrictUndefined),
+    )
+    fields = {field["id"]: f"the {field['id']}" for field in DATA["awx__inputs"]["fields"]}
+    assert set(DATA["awx__inputs"]["required"]) <= set(fields)
+    names = {**fields, "ca": ca, "tower": {"filename": "/tmp/file"}}
+    filled = {
+        key: sandbox.from_string(text).render(names) for key, text in injectors["env"].items()
+    }
+    assert filled == {
+        "MODOBOA_URL": "the url",
+        "MODOBOA_TOKEN": "the token",
+        "MODOBOA_CA_PATH": "/tmp/file" if ca else "",
+    }
+    assert sandbox.from_string(injectors["file"]["template"]).render(names) == ca
+    fragment = (ROOT / "plugins/doc_fragments/modoboa.py").read_text(encoding="utf-8")
+    assert all(name in fragment for name in filled)
+
+
+def test_execution_environment_has_the_newest_ansible_of_the_tests() -> None:
+    definition = yaml.safe_load((PROJECT / DEFINITION).read_text(encoding="utf-8"))
+    wanted = definition["dependencies"]["ansible_core"]["package_pip"]
+    series = re.fullmatch(r"ansible-core~=(\d+\.\d+)\.0", wanted)
+    assert series
+    assert (ROOT / f"tests/requirements/ansible-{series[1]}.txt").is_file()
