@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 import threading
 from types import TracebackType
-from typing import Self
 
 _END = b"\r\n\r\n"
 _TLS = b"\x16"  # how its first message begins
@@ -32,7 +31,7 @@ class Wire:
         """Its address."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Wire:
         self._thread.start()
         return self
 
