@@ -76,9 +76,10 @@ def _portals(hosts: list[Host], instances: Instances, listed: Iterable[str]) -> 
                 (host.instance, hostname), Portal(hostname, host.instance, entry)
             )
             portal.was_asked = said.get("vhosts") is not None
+            place = host.place(hostname)
             if host.reached:
-                portal.places.append(host.place(hostname))
-            else:
+                portal.places.append(place)
+            if not (host.reached and place.was_seen):
                 portal.missing_hosts.append(host.name)
     known = {hostname for _instance, hostname in found} | set(listed)
     for url, said in instances.items():

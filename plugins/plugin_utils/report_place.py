@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Look = Mapping[str, Any]
-"""What the role found on a host: C(host), C(instance), C(issues), C(reached), C(problems), C(tenants) from
-P(mailhost.modoboa.tenant_plan#filter), and, each None if it could not be looked at, C(certificates) from
+"""What the role found on a host: C(host), C(instance), C(issues), C(reached), C(problems); and, each None if it could
+not be looked at, C(tenants) from P(mailhost.modoboa.tenant_plan#filter), C(certificates) from
 M(mailhost.modoboa.acme_cert_info), C(blocks) that nginx reads, and C(nginx), the results of
 M(mailhost.modoboa.nginx_vhost) in check mode."""
 
@@ -48,7 +48,21 @@ class Place:
     def valid_certificate(self) -> Mapping[str, Any] | None:
         """The certificate, if there is one that can be used."""
         there = self.certificate
-        return there if there and there.get("present") and there.get("not_after") else None
+        if not there or not there.get("not_after"):
+            return None
+        # Where it is only served, nothing is remembered of its issue. Whether nginx can load it, nginx says
+        return there if there.get("present") or not self.issues else None
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether everything could be looked at that matters; who only serves keeps no books."""
+        certificates = self.certificate is not None or not self.issues
+        return self.has_block is not None and self.nginx is not None and certificates
+
+    @property
+    def served(self) -> str:
+        """Serial number of the certificate that nginx serves; empty if that is not known."""
+        return str(((self.nginx or {}).get("served") or {}).get("serial") or "")
 
     @property
     def is_bare(self) -> bool:
@@ -74,8 +88,7 @@ class Place:
         yield from self._drift_of_certificate(names)
 
     def _drift_of_block(self) -> Iterator[Drift]:
-        found, there = self.nginx or {}, self.valid_certificate
-        served = (found.get("served") or {}).get("serial")
+        there, served = self.valid_certificate, self.served
         if self.has_block is False:
             yield drift("no_block", "nginx has no server block of it", self.host)
         elif served and there and served != there["serial"]:
@@ -85,7 +98,7 @@ class Place:
                 f" ({there['serial']})",
                 self.host,
             )
-        elif found.get("changed"):
+        elif (self.nginx or {}).get("changed"):
             yield drift(
                 "block_differs",
                 "the server block, or the certificate that is served, is not as provisioning"
@@ -111,7 +124,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Host:
-    """What was found on a host, by hostname; what could not be looked at is None."""
+    """What was found on a host, by hostname; what could not be looked at is None.
+
+    :ivar is_listed: whether its list of tenants can be read
+    """
 
     name: str
     instance: str
@@ -119,6 +135,7 @@ class Host:
     reached: bool
     problems: tuple[str, ...]
     tenants: Mapping[str, Mapping[str, Any]]
+    is_listed: bool
     blocks: frozenset[str] | None
     nginx: Mapping[str, Mapping[str, Any]] | None
     certificates: Mapping[str, Mapping[str, Any]] | None
@@ -133,7 +150,8 @@ class Host:
             issues=bool(look["issues"]),
             reached=bool(look["reached"]),
             problems=tuple(str(problem) for problem in look["problems"]),
-            tenants={entry["hostname"]: entry for entry in look["tenants"]},
+            tenants={entry["hostname"]: entry for entry in look["tenants"] or ()},
+            is_listed=look["tenants"] is not None,
             blocks=None if blocks is None else frozenset(blocks),
             nginx=_by_name(look.get("nginx")),
             certificates=_by_name(look.get("certificates")),
@@ -151,6 +169,8 @@ class Host:
 
     def leftovers(self) -> Iterator[tuple[str, Drift]]:
         """What is there of hostnames that no tenant of the host has, each with its hostname."""
+        if not self.is_listed:
+            return
         for name, found in (self.nginx or {}).items():
             if found.get("pruned"):
                 message = f"a server block that no tenant of the host needs: {found.get('file')}"

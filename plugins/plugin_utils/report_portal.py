@@ -39,7 +39,7 @@ class Portal:
     :ivar entry: its tenant; None if the inventory has none
     :ivar record: what Modoboa has; None if it has nothing, or could not be asked
     :ivar was_asked: whether Modoboa was
-    :ivar missing_hosts: hosts that should serve it, and could not be looked at
+    :ivar missing_hosts: hosts that should serve it, and could not be looked at, or not at all of it
     :ivar drift: what was found beside what a tenant should have
     """
 
@@ -90,7 +90,19 @@ class Portal:
             found += record_drift(self.entry, self.record, self.places)
         for place in self.places:
             found += place.drift(self.names, self.enabled)
-        return found
+        return [*found, *self._drift_of_front_ends()]
+
+    def _drift_of_front_ends(self) -> Iterator[Drift]:
+        """Which hosts that only serve have not got the certificate that another one has obtained."""
+        obtained = {
+            place.valid_certificate["serial"]
+            for place in self.places
+            if place.issues and place.valid_certificate
+        }
+        for place in self.places:
+            if obtained and not place.issues and place.served and place.served not in obtained:
+                message = f"nginx serves another certificate ({place.served}) than was obtained"
+                yield drift("other_certificate_served", message, place.host)
 
     def errors(self) -> Iterator[dict[str, str]]:
         """What last went wrong, with who says so."""

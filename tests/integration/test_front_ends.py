@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,26 +36,47 @@ class Edge:
 
     def run(self, *, check: bool = False, **variables: Any) -> Run:
         """Run the playbook of further front ends."""
-        front_end = self.front_end
         return self.site.bed.ansible.run_playbook(
             PLAYBOOKS / "front_ends.yml",
             inventory={"front_ends": {"hosts": {"edge": {"ansible_connection": "local"}}}},
-            extra_vars={
-                **self.site.bed.variables(),
-                "virtualhosts_tenants": self.site.tenants,
-                "virtualhosts_storage": str(front_end.storage),
-                "virtualhosts_nginx_binary": str(front_end.binary),
-                "virtualhosts_nginx_prefix": str(front_end.directory),
-                "virtualhosts_nginx_config": str(front_end.config),
-                "virtualhosts_nginx_pid": str(front_end.directory / "nginx.pid"),
-                "virtualhosts_nginx_listen_addresses": [ADDRESS],
-                "virtualhosts_nginx_sites_available": str(front_end.available),
-                "virtualhosts_nginx_sites_enabled": str(front_end.enabled),
-                **variables,
-            },
+            extra_vars={**self.variables(), **variables},
             check=check,
             diff=True,
         )
+
+    def variables(self) -> dict[str, Any]:
+        """Those of the role for this host."""
+        front_end = self.front_end
+        return {
+            **self.site.bed.variables(),
+            "virtualhosts_tenants": self.site.tenants,
+            "virtualhosts_storage": str(front_end.storage),
+            "virtualhosts_nginx_binary": str(front_end.binary),
+            "virtualhosts_nginx_prefix": str(front_end.directory),
+            "virtualhosts_nginx_config": str(front_end.config),
+            "virtualhosts_nginx_pid": str(front_end.directory / "nginx.pid"),
+            "virtualhosts_nginx_listen_addresses": [ADDRESS],
+            "virtualhosts_nginx_sites_available": str(front_end.available),
+            "virtualhosts_nginx_sites_enabled": str(front_end.enabled),
+        }
+
+    def report(self, folder: Path, **variables: Any) -> dict[str, Any]:
+        """What the report says of the one portal, which the issuing host serves, too."""
+        local = {"ansible_connection": "local"}
+        issuer = {**local, **self.site.bed.variables(), "virtualhosts_tenants": self.site.tenants}
+        done = self.site.bed.ansible.run_playbook(
+            PLAYBOOKS / "report.yml",
+            inventory={
+                "modoboa": {"hosts": {"front": issuer}},
+                "front_ends": {"hosts": {"edge": {**local, **self.variables(), **variables}}},
+            },
+            extra_vars={"report_directory": str(folder)},
+        )
+        assert done.rc == 0, done.stdout
+        said = json.loads((folder / "report.json").read_text())
+        assert [host["problems"] for host in said["hosts"]] == [[], []]
+        (portal,) = said["tenants"]
+        return dict(portal)
 
     def copy_certificates(self) -> None:
         """What an operator's own tool does."""
@@ -100,7 +122,9 @@ def thumbprint_of(run: Run) -> str:
     return thumbprint
 
 
-def test_a_front_end_redirects_challenges_to_the_host_that_issues(site: Site, edge: Edge) -> None:
+def test_a_front_end_redirects_challenges_to_the_host_that_issues(
+    site: Site, edge: Edge, tmp_path: Path
+) -> None:
     tenant = site.add("lilac", names=["webmail.lilac.test"])
     site.bed.dns.add(tenant["hostname"], *tenant["names"], address=ADDRESS)
     redirect: dict[str, Any] = {
@@ -122,8 +146,13 @@ def test_a_front_end_redirects_challenges_to_the_host_that_issues(site: Site, ed
     assert edge.run(**redirect).changed == 0
 
     # A renewal is found likewise, and reaches the front end with the files
+    assert edge.report(tmp_path, **redirect)["drift"] == []
     renewed = site.run("renew", virtualhosts_key_type="P-384")
     assert renewed.rc == 0, renewed.stdout
+    stale = edge.report(tmp_path, **redirect)["drift"]
+    assert [(each["kind"], each["host"]) for each in stale] == [
+        ("other_certificate_served", "edge")
+    ]
     edge.copy_certificates()
     assert edge.run(**redirect).rc == 0
     assert visitor.certificate(site.bed, tenant["hostname"], address=ADDRESS) != served

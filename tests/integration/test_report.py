@@ -143,7 +143,6 @@ def test_what_is_missing_is_in_the_report(site: Site, report: Reporter) -> None:
         "ansible_host": "127.0.0.1",
         "ansible_port": 1,
     }
-    away["report_issues"] = False
     hosts = {"away": away, "front": LOCAL}
     _done, there = report(hosts=hosts, virtualhosts_modoboa_url="https://127.0.0.1:1")
     reached = {each["host"]: each["reached"] for each in there["hosts"]}

@@ -187,6 +187,20 @@ def test_the_certificate_that_ends_first_counts() -> None:
     assert portal["drift"] == []
 
 
+def test_a_front_end_has_the_certificate_that_was_obtained() -> None:
+    edge: dict[str, Any] = {"host": "edge", "issues": False, "certificates": None}
+    well = report_of(a_look(ATLAS), a_look(ATLAS, **edge), records=[a_record(NAME)])
+    assert (only(well)["level"], only(well)["missing_hosts"]) == ("good", [])
+    copied = a_certificate(NAME, present=False, fault="state.json is missing")
+    edge["certificates"] = [copied]
+    there = report_of(a_look(ATLAS), a_look(ATLAS, **edge), records=[a_record(NAME)])
+    assert only(there)["drift"] == []
+    edge["certificates"] = None
+    old = a_look(ATLAS, **edge, nginx=[a_block(NAME, served={"serial": "1"})])
+    (found,) = only(report_of(a_look(ATLAS), old, records=[a_record(NAME)]))["drift"]
+    assert (found["kind"], found["host"]) == ("other_certificate_served", "edge")
+
+
 def test_what_could_not_be_looked_at_is_no_difference() -> None:
     nothing: dict[str, Any] = {"certificates": None, "blocks": None, "nginx": None}
     lost = a_look(ATLAS, host="edge", reached=False, problems=["no route"], **nothing)
@@ -196,8 +210,14 @@ def test_what_could_not_be_looked_at_is_no_difference() -> None:
         ["edge"],
         [],
     )
-    broken = a_look(ATLAS, problems=["the list of tenants has mistakes"], **nothing)
-    assert only(report_of(broken, records=[a_record(NAME)]))["drift"] == []
+    for unknown in nothing:
+        hidden: dict[str, Any] = {unknown: None}
+        portal = only(report_of(a_look(ATLAS, **hidden), records=[a_record(NAME)]))
+        assert (portal["level"], portal["missing_hosts"]) == ("attention", ["front"])
+        assert portal["drift"] == []
+    # Of a list with mistakes nobody knows what is left over
+    misread = report_of(a_look(ATLAS, tenants=None), records=[a_record(NAME)], listed=[NAME])
+    assert misread["tenants"] == []
     silent = build_report(
         [a_look(ATLAS)], {INSTANCE: {"vhosts": None, "problem": "no answer"}}, now=NOW
     )
