@@ -77,6 +77,11 @@ def install_nginx_tools(prefix: Prefix) -> None:
     _install(prefix, "nginx-tools", [Step("nginx-tools", ("nginx-tools.txt",))])
 
 
+def install_runner(prefix: Prefix) -> None:
+    """What AWX runs playbooks with."""
+    _install(prefix, "runner", [Step("runner", ("runner.txt",))])
+
+
 def install_api_tools(prefix: Prefix) -> None:
     """What tries an API against its own description."""
     _install(prefix, "api-tools", [Step("api-tools", ("api-tools.txt",))])

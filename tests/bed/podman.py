@@ -17,6 +17,7 @@ from string import Template
 
 from bed.layout import Layout
 from bed.packages import Service
+from bed.prefix import Prefix
 from bed.process import Program
 
 PODMAN = Service(
@@ -78,10 +79,7 @@ def container(layout: Layout, root: Path, options: Sequence[str]) -> Program:
     """
     directory = layout.directory / FOLDER
     directory.mkdir()
-    containers, storage = directory / "containers.conf", directory / "storage.conf"
-    places = {"bin": layout.prefix.bin, "debian": layout.prefix.debian}
-    containers.write_text(CONTAINERS.substitute(places, directory=directory))
-    storage.write_text(STORAGE.substitute(directory=directory))
+    environment = configure(layout.prefix, directory)
     boot = [*options, "--systemd=always", "--rootfs", f"{root}:O", "/lib/systemd/systemd"]
     return Program(
         name=NAME,
@@ -91,10 +89,19 @@ def container(layout: Layout, root: Path, options: Sequence[str]) -> Program:
         ],
         directory=directory,
         log=layout.logs / f"{NAME}.log",
-        environment={
-            "PATH": f"{layout.prefix.bin}:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(directory),
-            "CONTAINERS_CONF": str(containers),
-            "CONTAINERS_STORAGE_CONF": str(storage),
-        },
+        environment=environment,
     )
+
+
+def configure(prefix: Prefix, directory: Path) -> dict[str, str]:
+    """Write podman's configuration into a folder where it keeps all its files; returns its environment."""
+    containers, storage = directory / "containers.conf", directory / "storage.conf"
+    places = {"bin": prefix.bin, "debian": prefix.debian}
+    containers.write_text(CONTAINERS.substitute(places, directory=directory))
+    storage.write_text(STORAGE.substitute(directory=directory))
+    return {
+        "PATH": f"{prefix.bin}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(directory),
+        "CONTAINERS_CONF": str(containers),
+        "CONTAINERS_STORAGE_CONF": str(storage),
+    }
