@@ -61,6 +61,7 @@ def test_all_is_loaded_and_the_second_run_is_silent(bed: Bed, awx: Awx) -> None:
         "Retire portals",
         "Deploy to front ends",
         "Look at portals",
+        "Report on portals",
     }
     for template in templates.values():
         credentials = (
@@ -78,6 +79,8 @@ def test_all_is_loaded_and_the_second_run_is_silent(bed: Bed, awx: Awx) -> None:
     assert awx.names_inside(nodes["issue"], "always_nodes") == ["deploy"]
     assert awx.names_inside(nodes["deploy"], "success_nodes") == ["look"]
     schedules = awx.named("schedules")
+    # Without a rule there is none
+    assert len(schedules) == 2
     renewal = schedules["Renew certificates several times a day"]
     assert renewal["unified_job_template"] == templates["Renew certificates"]["id"]
 

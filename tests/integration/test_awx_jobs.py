@@ -160,6 +160,12 @@ def test_from_a_survey_to_portals_and_back(site: Site) -> None:
     assert deployed.status == "successful", deployed.stdout
     assert deployed.changed == 1
 
+    assert site.run("report", {}).status == "failed"
+    place = {"report_delegate_to": "front", "report_directory": "/srv/report"}
+    reported = site.run("report", place)
+    assert reported.status == "successful", reported.stdout
+    assert NAMES[0] in site.host.run(["cat", "/srv/report/report.json"])
+
     seen = site.look(days=1)
     assert seen.status == "successful", seen.stdout
     assert set(seen.stats["ok"]) >= set(NAMES)
