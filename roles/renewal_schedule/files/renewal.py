@@ -1,0 +1,211 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the renewal of certificates once, and warn of certificates that end soon.
+
+Of runs that overlap only one renews. What a run notes of the certificates is kept, so that the warning comes
+even when no later run gets that far. Written by the role mailhost.modoboa.renewal_schedule.
+
+Exit status: 0 all is well, 1 the run failed or could not be started, 3 a certificate is in its danger zone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Any
+
+WELL, FAILED, DANGER = 0, 1, 3
+NOTES = "VIRTUALHOSTS_RENEWAL_NOTES"
+# Seconds from the polite signal to the other one
+GRACE = 30
+ALERT_PATIENCE = 120
+
+
+class Renewal:
+    """What the configuration says, and where the notes are.
+
+    :param configuration: the file that the role wrote, as read
+    :param output: where the playbook's output and messages go
+    """
+
+    def __init__(self, configuration: dict[str, Any], output: IO[bytes] | None = None) -> None:
+        self._settings = configuration
+        self._state = Path(configuration["state"])
+        self._notes = self._state / "notes"
+        self._output = output
+
+    def run(self) -> list[str]:
+        """Run the playbook, unless another run is under way.
+
+        :returns: what went wrong, in sentences
+        """
+        with self._lock() as lock:
+            if lock is None:
+                say("another run is under way, which this one leaves it to")
+                return []
+            with self._new_notes() as noted:
+                status = self._play(noted, lock)
+                self._keep(noted, whole=status == 0)
+        if status is None:
+            return [f"the run was stopped after {self._settings['timeout']} seconds"]
+        return [f"the run ended with status {status}"] if status else []
+
+    def dangers(self) -> list[str]:
+        """What ends soon, or may do so without anybody knowing, in sentences."""
+        now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        found = []
+        for file in self._noted():
+            note = json.loads(file.read_text())
+            for certificate in note["certificates"]:
+                # Moments in this form compare like their texts
+                if certificate["danger_from"] <= now:
+                    end = certificate["not_after"]
+                    state = f"its certificate ends {end}" if end else "it has no certificate"
+                    found.append(f"{certificate['name']} on {note['host']}: {state}")
+        return found
+
+    def knows(self) -> bool:
+        """Whether any run has noted anything."""
+        return bool(self._noted())
+
+    def alert(self, message: str) -> None:
+        """Give a message to the program that tells people, if there is one."""
+        command = self._settings["alert"]
+        if not command:
+            return
+        try:
+            subprocess.run(command, input=message.encode(), check=True, timeout=ALERT_PATIENCE)
+        except (OSError, subprocess.SubprocessError) as error:
+            say(f"the alert could not be sent: {error}")
+
+    def _play(self, notes: Path, lock: int) -> int | None:
+        """Run the playbook; its exit status, or nothing if it took too long."""
+        environment = {**os.environ, **self._settings["environment"], NOTES: str(notes)}
+        try:
+            process = subprocess.Popen(
+                self._settings["command"],
+                cwd=self._settings["directory"],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output and subprocess.STDOUT,
+                start_new_session=True,
+                # Held until the playbook has ended, whatever becomes of this process
+                pass_fds=[lock],
+            )
+        except OSError as error:
+            say(f"{self._settings['command'][0]} could not be started: {error}")
+            return 127
+        try:
+            return process.wait(self._settings["timeout"])
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[int | None]:
+        descriptor = os.open(self._state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _new_notes(self) -> Iterator[Path]:
+        for left_over in self._state.glob("notes-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix="notes-", dir=self._state))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _keep(self, noted: Path, *, whole: bool) -> None:
+        """Take over what a run has noted.
+
+        :param whole: whether it has come to all hosts, so that of others nothing is to be known any more
+        """
+        self._notes.mkdir(exist_ok=True)
+        new = {file.name: file for file in noted.glob("*.json")}
+        if whole and new:
+            for file in self._noted():
+                if file.name not in new:
+                    file.unlink()
+        for name, file in new.items():
+            file.replace(self._notes / name)
+
+    def _noted(self) -> list[Path]:
+        return sorted(self._notes.glob("*.json"))
+
+
+def say(text: str) -> None:
+    """Tell the log, or whoever looks."""
+    print(f"renewal: {text}", file=sys.stderr, flush=True)
+
+
+def conclude(renewal: Renewal, problems: list[str]) -> int:
+    """Say what is wrong, and tell people of what is in danger.
+
+    :returns: the exit status
+    """
+    dangers = renewal.dangers()
+    if problems and not renewal.knows():
+        dangers = ["no run has told yet how long the certificates last"]
+    for problem in problems:
+        say(problem)
+    if dangers:
+        text = "\n".join(["certificates in danger:", *dangers, *problems])
+        say(text)
+        renewal.alert(f"{text}\n")
+        return DANGER
+    return FAILED if problems else WELL
+
+
+def main() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "configuration",
+        type=Path,
+        nargs="?",
+        default=Path(f"/etc/{Path(sys.argv[0]).name}.json"),
+        help="the file that the role wrote; the one of this program's name if not given",
+    )
+    parser.add_argument("--watch", action="store_true", help="only warn, and renew nothing")
+    parser.add_argument("--random-delay", type=float, default=0, metavar="SECONDS")
+    options = parser.parse_args()
+    settings = json.loads(options.configuration.read_text())
+    # So that not everybody asks the CA at the same moment; nothing secret
+    time.sleep(random.uniform(0, options.random_delay))  # noqa: S311
+    with contextlib.ExitStack() as stack:
+        output = settings["log"] and stack.enter_context(Path(settings["log"]).open("ab"))
+        renewal = Renewal(settings, output or None)
+        problems = [] if options.watch else renewal.run()
+        return conclude(renewal, problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role ``renewal_schedule`` with cron's files in a folder, and a run as cron does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed.ansible import Ansible, Run
+from bed.layout import Layout, Ports
+from bed.prefix import find
+
+PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "renewal_schedule.yml"
+NAME = "mailhost-modoboa-renewal"
+FOLDERS = (
+    "usr/local/sbin",
+    "etc/cron.d",
+    "etc/logrotate.d",
+    "etc/systemd/system",
+    "var/lib",
+    "var/log",
+)
+SECRET = "sesame-open"
+
+
+class Controller:
+    """A machine on which an operator schedules the renewal of an inventory without tenants."""
+
+    def __init__(self, directory: Path, ansible: Ansible) -> None:
+        self.root = directory / "root"
+        self._ansible = ansible
+        for folder in FOLDERS:
+            (self.root / folder).mkdir(parents=True)
+        self.inventory = directory / "inventory.json"
+        variables = {
+            "ansible_connection": "local",
+            "virtualhosts_modoboa_url": "https://mail.example.com",
+            "virtualhosts_tenants": [],
+            "virtualhosts_storage": str(directory / "storage"),
+        }
+        self.inventory.write_text(json.dumps({"modoboa": {"hosts": {"front": variables}}}))
+
+    def schedule(self, *, check: bool = False, **variables: Any) -> Run:
+        """Run the playbook that schedules."""
+        done = self._ansible.run_playbook(
+            PLAYBOOK,
+            inventory=self.inventory,
+            extra_vars={
+                "renewal_schedule__root": str(self.root),
+                "renewal_schedule__packages": [],
+                "renewal_schedule_with": "cron",
+                "renewal_schedule_random_delay": 0,
+                "renewal_schedule_environment": {"MODOBOA_TOKEN": SECRET},
+                **variables,
+            },
+            check=check,
+            diff=True,
+        )
+        assert done.rc == 0, done.stdout
+        return done
+
+    def files(self) -> set[str]:
+        """All files and folders that are there, and not from the beginning."""
+        found = {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+        return {path for path in found if not any(f"{f}/".startswith(f"{path}/") for f in FOLDERS)}
+
+    def cron(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run what cron runs, with its environment."""
+        lines = (self.root / "etc/cron.d" / NAME).read_text().splitlines()
+        (when,) = [line for line in lines if line.startswith("17 ")]
+        assert when.startswith("17 1,7,13,19 * * * root ")
+        variables = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
+        words = [*when.split()[6:], *arguments]
+        environment = {**variables, "HOME": str(self.root.parent), "SHELL": "/bin/sh"}
+        return subprocess.run(
+            words, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def log(self) -> str:
+        """What runs have printed."""
+        return (self.root / "var/log" / f"{NAME}.log").read_text()
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[Controller]:
+    layout = Layout(find(), f"schedule-{os.getpid()}", "sqlite", Ports.choose())
+    yield Controller(tmp_path, Ansible(layout))
+    shutil.rmtree(layout.directory, ignore_errors=True)
+
+
+def test_scheduled_run_and_taken_away(controller: Controller) -> None:
+    predicted = controller.schedule(check=True)
+    assert controller.files() == set()
+    done = controller.schedule()
+    assert done.changed == predicted.changed
+    assert SECRET not in predicted.stdout + done.stdout
+    settings = controller.root / "etc" / f"{NAME}.json"
+    assert settings.stat().st_mode & 0o777 == 0o600
+    assert SECRET in settings.read_text()
+    assert controller.schedule().changed == 0
+
+    run = controller.cron()
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", ""), controller.log()
+    assert "changed=0" in controller.log()
+    notes = controller.root / "var/lib" / NAME / "notes"
+    assert json.loads((notes / "front.json").read_text()) == {"host": "front", "certificates": []}
+
+    certificate = {"name": "mail.a.example", "not_after": "2020-01-02T00:00:00Z"}
+    old = {**certificate, "danger_from": "2020-01-01T00:00:00Z"}
+    (notes / "front.json").write_text(json.dumps({"host": "front", "certificates": [old]}))
+    warned = controller.cron("--watch")
+    assert warned.returncode == 3
+    assert "mail.a.example on front: its certificate ends 2020-01-02T00:00:00Z" in warned.stderr
+
+    away: dict[str, Any] = {"renewal_schedule_state": "absent"}
+    assert controller.schedule(check=True, **away).changed == controller.schedule(**away).changed
+    assert controller.files() == set()
+
+
+def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller) -> None:
+    with pytest.raises(AssertionError, match="Insist on a schedule that can be kept"):
+        controller.schedule(renewal_schedule_hours=[7, 24])
+    assert controller.files() == set()

@@ -1,0 +1,184 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program that the role ``renewal_schedule`` installs, with programs of the shell for playbooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "roles" / "renewal_schedule" / "files" / "renewal.py"
+WELL, FAILED, DANGER = 0, 1, 3
+LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+
+
+def note(host: str, danger_from: str = FAR_AWAY, end: str | None = FAR_AWAY) -> str:
+    """A command of the shell that notes what a playbook notes of one certificate of a host."""
+    certificate = {"name": f"mail.{host}", "not_after": end, "danger_from": danger_from}
+    text = json.dumps({"host": host, "certificates": [certificate]})
+    return f"echo '{text}' >$VIRTUALHOSTS_RENEWAL_NOTES/{host}.json"
+
+
+class Schedule:
+    """A schedule's files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.state = directory / "state"
+        self.state.mkdir()
+        self.alert = directory / "alert"
+        self.settings: dict[str, Any] = {
+            "directory": str(directory),
+            "environment": {"TOKEN": "sesame"},
+            "timeout": 60,
+            "state": str(self.state),
+            "log": None,
+            "alert": ["sh", "-c", f"cat >{self.alert}"],
+        }
+
+    def words(self, playbook: str, arguments: Sequence[str] = (), **settings: Any) -> list[str]:
+        """The command that does a run."""
+        file = self.directory / "schedule.json"
+        file.write_text(
+            json.dumps({**self.settings, "command": ["sh", "-c", playbook], **settings})
+        )
+        return [sys.executable, str(PROGRAM), *arguments, str(file)]
+
+    def run(
+        self, playbook: str = "true", *arguments: str, **settings: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Do a run to its end."""
+        words = self.words(playbook, arguments, **settings)
+        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def schedule(tmp_path: Path) -> Schedule:
+    return Schedule(tmp_path)
+
+
+def test_all_is_well(schedule: Schedule) -> None:
+    done = schedule.run(f"{note('aster')}; echo $TOKEN in $PWD")
+    assert done.returncode == WELL
+    assert done.stdout == f"sesame in {schedule.directory}\n"
+    assert done.stderr == ""
+    assert not schedule.alert.exists()
+    # Nothing is left but what is to be known later
+    assert {path.name for path in schedule.state.iterdir()} == {"lock", "notes"}
+
+
+def test_a_run_that_fails_is_no_danger_while_certificates_last(schedule: Schedule) -> None:
+    done = schedule.run(f"{note('aster')}; exit 2")
+    assert (done.returncode, done.stderr) == (FAILED, "renewal: the run ended with status 2\n")
+    assert not schedule.alert.exists()
+
+
+def test_danger_is_told_with_its_reason(schedule: Schedule) -> None:
+    done = schedule.run(f"{note('aster', LONG_AGO)}; {note('briar')}; exit 2")
+    assert done.returncode == DANGER
+    told = schedule.alert.read_text()
+    assert f"mail.aster on aster: its certificate ends {FAR_AWAY}\n" in told
+    assert "the run ended with status 2" in told
+    assert "briar" not in told
+    assert told.strip() in done.stderr
+
+
+def test_danger_comes_though_no_run_gets_so_far_any_more(schedule: Schedule) -> None:
+    soon = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 2))}"
+    assert schedule.run(note("aster", soon)).returncode == WELL
+    time.sleep(2.5)
+    assert schedule.run("exit 4").returncode == DANGER
+    assert schedule.run("true", "--watch").returncode == DANGER
+
+
+def test_no_certificate_at_all_is_danger(schedule: Schedule) -> None:
+    done = schedule.run(note("aster", LONG_AGO, None))
+    assert done.returncode == DANGER
+    assert "mail.aster on aster: it has no certificate" in done.stderr
+
+
+def test_where_nothing_was_ever_noted_a_failure_is_danger(schedule: Schedule) -> None:
+    assert schedule.run("true").returncode == WELL
+    done = schedule.run("exit 1")
+    assert done.returncode == DANGER
+    assert "no run has told yet how long the certificates last" in schedule.alert.read_text()
+
+
+def test_hosts_that_are_gone_are_forgotten_by_a_whole_run(schedule: Schedule) -> None:
+    assert schedule.run(f"{note('aster')}; {note('gone', LONG_AGO)}").returncode == DANGER
+    assert schedule.run(f"{note('aster')}; exit 2").returncode == DANGER
+    assert schedule.run(note("aster")).returncode == WELL
+
+
+@pytest.mark.parametrize("command", [["/nowhere/ansible-playbook"], ["/etc"]], ids=str)
+def test_a_playbook_that_cannot_be_started(schedule: Schedule, command: list[str]) -> None:
+    assert schedule.run(note("aster")).returncode == WELL
+    done = schedule.run(command=command)
+    assert done.returncode == FAILED
+    assert f"{command[0]} could not be started: " in done.stderr
+
+
+def test_runs_do_not_overlap(schedule: Schedule) -> None:
+    words = schedule.words(f"{note('aster', LONG_AGO)}; echo $$ >begun; exec sleep 30")
+    begun = schedule.directory / "begun"
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as first:
+        try:
+            while not (begun.exists() and begun.read_text()):
+                time.sleep(0.05)
+            second = schedule.run("touch overlapped")
+            assert second.returncode == WELL
+            assert "another run is under way" in second.stderr
+            first.kill()
+            first.wait()
+            # Who did the run is gone, but the playbook is not
+            assert "another run is under way" in schedule.run("touch overlapped").stderr
+            assert not (schedule.directory / "overlapped").exists()
+        finally:
+            os.kill(int(begun.read_text()), signal.SIGKILL)
+    while schedule.run("touch overlapped").stderr:
+        time.sleep(0.1)
+    assert (schedule.directory / "overlapped").exists()
+
+
+def test_a_run_that_takes_too_long_is_stopped_with_all_that_it_started(schedule: Schedule) -> None:
+    playbook = f"{note('aster')}; (sleep 2; touch survived) & sleep 60"
+    done = schedule.run(playbook, timeout=1)
+    assert (done.returncode, done.stderr) == (
+        FAILED,
+        "renewal: the run was stopped after 1 seconds\n",
+    )
+    time.sleep(1.5)
+    assert not (schedule.directory / "survived").exists()
+    # What it noted until then counts
+    assert schedule.run("exit 1").returncode == FAILED
+
+
+def test_an_alert_that_fails_changes_nothing_else(schedule: Schedule) -> None:
+    done = schedule.run(note("aster", LONG_AGO), alert=["/nowhere/mail"])
+    assert done.returncode == DANGER
+    assert "the alert could not be sent: " in done.stderr
+    assert schedule.run(note("aster", LONG_AGO), alert=[]).returncode == DANGER
+
+
+def test_with_a_log_only_what_is_wrong_is_printed(schedule: Schedule) -> None:
+    log = schedule.directory / "log"
+    for _run in range(2):
+        done = schedule.run(f"{note('aster')}; echo out; echo error >&2", log=str(log))
+        assert (done.stdout, done.stderr) == ("", "")
+    assert log.read_text() == "out\nerror\n" * 2
+
+
+def test_it_begins_after_a_random_delay(schedule: Schedule) -> None:
+    begun = time.monotonic()
+    assert schedule.run("true", "--random-delay", "0.2").returncode == WELL
+    assert time.monotonic() - begun < 30
