@@ -120,10 +120,11 @@ class Front:
             time.sleep(1)
 
 
-@pytest.fixture(scope="module")
-def front(bed: Bed) -> Iterator[Front]:
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def front(request: pytest.FixtureRequest, bed: Bed) -> Iterator[Front]:
+    release: str = request.param
     published = {bed.nginx.http_port: 80}
-    with Host(f"renewal-{os.getpid()}", release="bookworm", published=published) as host:
+    with Host(f"renewal-{release}-{os.getpid()}", release=release, published=published) as host:
         bed.modoboa.create_domain(DOMAIN)
         bed.dns.add(HOSTNAME, address=host.address)
         made = Front(bed, host)
