@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bed.ansible import Run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -60,6 +61,7 @@ def nearly_ended(hostname: str) -> tuple[bytes, bytes]:
     return certificate.public_bytes(pem), private
 
 
+@pytest.mark.extended
 def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None:
     tenant = site.add("abelia")
     hostname = tenant["hostname"]
@@ -104,6 +106,7 @@ def test_who_fails_keeps_nobody_from_being_told(site: Site) -> None:
     assert done.task("Mine")[0].status == "ok"
 
 
+@pytest.mark.extended
 def test_what_nobody_could_renew_is_named_and_noted(site: Site, tmp_path: Path) -> None:
     hostname = site.add("hyssop")["hostname"]
     assert site.run("provision").rc == 0
