@@ -45,6 +45,14 @@ def test_the_benchmark_of_modoboa_vhost_runs() -> None:
     assert "(extrapolated from 2)" in written
 
 
+@pytest.mark.extended
+def test_the_benchmark_of_the_chain_runs() -> None:
+    written = run("virtualhosts", "--tenants", "1", "3", "--steps", "1")
+    assert "3 tenants, nothing to do: " in written
+    assert "3 tenants, all renewed: " in written
+    assert "provisioned from nothing: " in written.splitlines()[-4]
+
+
 def run(benchmark: str, *options: str) -> str:
     """What a benchmark writes."""
     prefix = find()
