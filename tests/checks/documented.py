@@ -22,6 +22,7 @@ def contents(collection: Path) -> dict[str, list[str]]:
     plugins = collection / "plugins"
     return {
         "module": sorted(path.stem for path in (plugins / "modules").glob("*.py")),
+        "lookup": sorted(path.stem for path in (plugins / "lookup").glob("*.py")),
         "filter": sorted(path.stem for path in (plugins / "filter").glob("*.py")),
         "role": sorted(path.name for path in (collection / "roles").iterdir()),
     }

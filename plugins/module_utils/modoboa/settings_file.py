@@ -55,7 +55,7 @@ class SettingsFile:
         except (SyntaxError, UnicodeDecodeError):
             raise errors.FileError(f"settings_file, {path}: this is no Python source") from None
         with _understandable(f"{path} is broken already, nothing was changed"):
-            file._statements()
+            file.statements()
         return file
 
     def value(self, name: str) -> str:
@@ -63,7 +63,7 @@ class SettingsFile:
 
         :raises FileError: it is set in a way that cannot be told from here
         """
-        found = self._assignments(name)
+        found = self.assignments(name)
         last = found[-1].value if found else None
         return last.value if isinstance(last, ast.Constant) and isinstance(last.value, str) else ""
 
@@ -72,7 +72,7 @@ class SettingsFile:
 
         :raises FileError: it is set in a way that cannot be told from here
         """
-        return len(self._assignments(name))
+        return len(self.assignments(name))
 
     def with_value(self, name: str, value: str) -> SettingsFile:
         """The file with a setting on exactly one line, where it was first, else at the end.
@@ -81,7 +81,7 @@ class SettingsFile:
         :raises FileError: there is no safe way to write it
         """
         line = f"{name} = {value!a}"
-        found = self._assignments(name)
+        found = self.assignments(name)
         if len(found) == 1 and self.value(name).strip() == value:
             return self
         if not found:
@@ -102,12 +102,12 @@ class SettingsFile:
 
         :raises FileError: there is no safe way to remove it
         """
-        found = self._assignments(name)
+        found = self.assignments(name)
         if not found:
             return self
-        for node in ast.walk(self._statements()):
+        for node in ast.walk(self.statements()):
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
-                raise self._objection(node.lineno, f"{name} is used there, so it cannot be removed")
+                raise self.objection(node.lineno, f"{name} is used there, so it cannot be removed")
         lines = self._lines()
         for statement in reversed(found):
             _remove(lines, statement, self.path)
@@ -137,18 +137,12 @@ class SettingsFile:
         except OSError as error:
             raise errors.FileError(f"settings_file, {self.path}: {error.strerror}") from None
 
-    def _statements(self) -> ast.Module:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(self.text, str(self.path), "exec", dont_inherit=True)
-            return ast.parse(self.text)
-
-    def _assignments(self, name: str) -> list[ast.Assign]:
+    def assignments(self, name: str) -> list[ast.Assign]:
         """The plain assignments to a name, in order.
 
         :raises FileError: the name is bound in any other way
         """
-        module = self._statements()
+        module = self.statements()
         plain = [
             each for each in module.body if isinstance(each, ast.Assign) and _is_plain(each, name)
         ]
@@ -156,10 +150,21 @@ class SettingsFile:
         for node in ast.walk(module):
             if _binds(node, name) and node not in targets:
                 line = getattr(node, "lineno", 0)
-                raise self._objection(
+                raise self.objection(
                     line, f"write {name} there as an assignment of its own, or take it away"
                 )
         return plain
+
+    def statements(self) -> ast.Module:
+        """What Python reads in it."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(self.text, str(self.path), "exec", dont_inherit=True)
+            return ast.parse(self.text)
+
+    def objection(self, line: int, what: str) -> errors.FileError:
+        """An error about a line, for the caller to raise."""
+        return errors.FileError(f"{self.path}, line {line}: {what}; nothing was changed")
 
     def _checked(self, name: str, values: list[str]) -> SettingsFile:
         """This file, once it is certain that Python reads it as meant.
@@ -167,13 +172,10 @@ class SettingsFile:
         :raises FileError: it does not
         """
         with _understandable(f"{self.path} would be broken, nothing was changed"):
-            found = [ast.literal_eval(each.value) for each in self._assignments(name)]
+            found = [ast.literal_eval(each.value) for each in self.assignments(name)]
         if found != values:
             raise errors.FileError(f"{self.path}: {name} cannot be written there safely")
         return self
-
-    def _objection(self, line: int, what: str) -> errors.FileError:
-        return errors.FileError(f"{self.path}, line {line}: {what}; nothing was changed")
 
     def _lines(self) -> list[bytes]:
         # Bytes, since that is what ast counts columns in, and since they know no exotic line ends
