@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant import tenant_failures
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_outcome import (
+    tenant_failures,
+)
 
 DOCUMENTATION = r"""
 name: tenant_failures

@@ -16,7 +16,7 @@ version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
   - Turns tenants as operators write them into items for the modules of this collection.
-positional: _input, logo_directory, only, logs
+positional: _input, logo_directory, only, logs, closed
 options:
   _input:
     description: The tenants, as described for O(mailhost.modoboa.virtualhosts#role:main:virtualhosts_tenants).
@@ -38,6 +38,11 @@ options:
       - C({hostname}) in them stands for the tenant's hostname.
     type: dict
     default: {}
+  closed:
+    description: The state of the server block of a disabled tenant.
+    type: str
+    choices: [disabled, absent]
+    default: disabled
 """
 
 EXAMPLES = r"""
@@ -51,8 +56,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - One dictionary a tenant with C(hostname) and the items C(virtual_host), C(server_block), C(certificate)
-      and C(theme) for the modules that deal with them.
+    - One dictionary a tenant with C(hostname), C(disabled), and the items C(virtual_host), C(server_block),
+      C(certificate) and C(theme) for the modules that deal with them.
   type: list
   elements: dict
 """

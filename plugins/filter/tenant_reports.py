@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant import tenant_reports
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_outcome import (
+    tenant_reports,
+)
 
 DOCUMENTATION = r"""
 name: tenant_reports
@@ -16,7 +18,7 @@ version_added: 0.1.0
 author: the mailhost.modoboa contributors
 description:
   - Turns the outcome of the chain into items for M(mailhost.modoboa.modoboa_vhost).
-positional: _input, failures, certificates, provisioned
+positional: _input, failures, certificates, provisioned, recorded
 options:
   _input:
     description: The plan of those tenants that Modoboa has a record of, from P(mailhost.modoboa.tenant_plan#filter).
@@ -36,8 +38,16 @@ options:
     description:
       - Whether the whole chain was run, so that every tenant that did not fail is ready. If not, only the expiry of its
         certificate is told.
+      - A disabled tenant is neither ready nor failed unless this run failed for it.
     type: bool
     default: true
+  recorded:
+    description:
+      - What M(mailhost.modoboa.modoboa_vhost) returned earlier in the run. Whoever is recorded there as it would be
+        reported is left out.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""

@@ -1,17 +1,16 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tenant as operators write it in their inventory, and what the chain makes of it."""
+"""A tenant as operators write it in their inventory, and what each step of the chain needs of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.moment import timestamp
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
     HostnameError,
     check_hostname,
@@ -19,15 +18,15 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_block import (
     Logs,
     Tenant,
+    faults_of_blocks,
     server_block,
-    server_block_errors,
 )
 
-Failures = Mapping[str, Mapping[str, str]]
-
 _COLORS = ("primary", "primary_light", "primary_dark", "secondary", "label")
-_LOGOS = ("login", "menu", "creation_form")
+_LOGOS = ("login", "menu", "creation_form", "favicon")
+_TEXTS = ("page_title", "sender_address")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def tenant_errors(
@@ -45,20 +44,28 @@ def tenant_errors(
     :param logs: as for :func:`tenant_plan`
     :returns: one sentence a mistake, each naming the tenant; empty if all is well
     """
-    errors: list[str] = []
     owners = _Owners()
     for host, others in (neighbours or {}).items():
         for tenant in others:
             if not any(_type_errors(tenant)):
                 list(owners.claim(tenant, f"{tenant['hostname']} of host {host}"))
-    for position, tenant in enumerate(tenants, start=1):
-        where = f"tenant {position} ({tenant['hostname']})"
-        found = list(_type_errors(tenant))
-        if not found:
-            found = [*_errors_of(tenant, Path(logo_directory), logs)]
-            found += owners.claim(tenant, tenant["hostname"])
-        errors += [f"{where}: {error}" for error in found]
-    return errors
+    tenants = [dict(tenant) for tenant in tenants]
+    errors = [list(_type_errors(tenant)) for tenant in tenants]
+    readable = [each for each in zip(tenants, errors, strict=True) if not each[1]]
+    for tenant, found in readable:
+        found += _malformed_names(_names_of(tenant))
+    named = [each for each in readable if not each[1]]
+    faults = faults_of_blocks([tenant for tenant, _found in named], logs)
+    for (_tenant, found), more in zip(named, faults, strict=True):
+        found += more
+    for tenant, found in readable:
+        found += _errors_of(tenant, Path(logo_directory))
+        found += owners.claim(tenant, tenant["hostname"])
+    return [
+        f"tenant {position} ({tenant['hostname']}): {error}"
+        for position, (tenant, found) in enumerate(zip(tenants, errors, strict=True), start=1)
+        for error in found
+    ]
 
 
 def tenant_plan(
@@ -66,6 +73,7 @@ def tenant_plan(
     logo_directory: str,
     only: Iterable[str] = (),
     logs: Logs | None = None,
+    closed: str = "disabled",
 ) -> list[dict[str, Any]]:
     """What each step of the chain needs of each tenant, in the words of the step's module.
 
@@ -74,7 +82,8 @@ def tenant_plan(
     :param only: hostnames of the tenants to work on; empty means all of them
     :param logs: C(access_log) and C(error_log) of who names none; in them C({hostname}) stands for
         the tenant's hostname
-    :returns: per tenant C(hostname), C(virtual_host), C(server_block), C(certificate), C(theme)
+    :param closed: the state of a disabled tenant's server block
+    :returns: per tenant C(hostname), C(disabled), C(virtual_host), C(server_block), C(certificate), C(theme)
     :raises ValueError: C(only) names a hostname that no tenant has, or is an empty one
     """
     tenants = list(tenants)
@@ -91,82 +100,10 @@ def tenant_plan(
             " look for a slip of the pen in virtualhosts_only (or -e tenant=...)"
         )
     return [
-        _plan_of(tenant, Path(logo_directory), logs)
+        _plan_of(tenant, Path(logo_directory), logs, closed)
         for tenant in tenants
         if not wanted or tenant["hostname"] in wanted
     ]
-
-
-def tenant_failures(
-    results: Iterable[Mapping[str, Any]], step: str, way: str = "", now: datetime | None = None
-) -> dict[str, dict[str, str]]:
-    """The failed ones among a module's per-item results.
-
-    :param results: items with C(name), C(failed) and C(error)
-    :param step: the step of the chain the results belong to
-    :param way: to try at once what is left alone for a while otherwise, such as C(retry=true)
-    :param now: the present moment if not given
-    :returns: hostname → C(step), C(error), and C(message), which puts all three in a line and
-        adds when it is tried again; the time is in no C(error), which is the same in each run
-    """
-    moment = timestamp(now or datetime.now(timezone.utc))
-    return {
-        result["name"]: _failure_of(result, step, way, moment)
-        for result in results
-        if result.get("failed")
-    }
-
-
-def tenant_reports(
-    plan: Iterable[Mapping[str, Any]],
-    failures: Failures,
-    certificates: Iterable[Mapping[str, Any]],
-    provisioned: bool = True,
-) -> list[dict[str, Any]]:
-    """What to tell Modoboa about each tenant at the end of the chain.
-
-    :param plan: from :func:`tenant_plan`, less the tenants that Modoboa has no record of
-    :param failures: hostname → step and error
-    :param certificates: results of M(mailhost.modoboa.acme_cert)
-    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready);
-        otherwise only the expiry is told of them
-    :returns: items for M(mailhost.modoboa.modoboa_vhost)
-    """
-    valid_until = {item["name"]: item.get("not_after") for item in certificates}
-    reports = []
-    for entry in plan:
-        hostname = entry["hostname"]
-        report = {"name": hostname}
-        if hostname in failures:
-            failure = failures[hostname]
-            report["status"] = "failed"
-            report["error"] = f"{failure['step']}: {failure['error']}"
-        elif provisioned:
-            report["status"] = "ready"
-        if valid_until.get(hostname):
-            report["certificate_valid_until"] = valid_until[hostname]
-        reports.append(report)
-    return reports
-
-
-def _failure_of(result: Mapping[str, Any], step: str, way: str, moment: str) -> dict[str, str]:
-    error = result["error"]
-    message = ": ".join(part for part in (result["name"], step, error) if part)
-    return {"step": step, "error": error, "message": message + _pause_of(result, way, moment)}
-
-
-def _pause_of(result: Mapping[str, Any], way: str, moment: str) -> str:
-    """Say until when a certificate that failed is left alone, as M(mailhost.modoboa.acme_cert) does."""
-    # moments in this form compare like their texts
-    next_attempt = (result.get("failures") or {}).get("next_attempt") or ""
-    if next_attempt <= moment:
-        return ""
-    if (result.get("problem") or {}).get("retry_after") is not None:
-        # only force overrides what the CA has asked for
-        way = "the CA has asked for that"
-    elif way:
-        way += " tries now"
-    return f" (not tried again before {'; '.join(part for part in (next_attempt, way) if part)})"
 
 
 class _Owners:
@@ -197,6 +134,9 @@ def _type_errors(tenant: Tenant) -> Iterator[str]:
         if value is not None and not _is_list_of_texts(value):
             yield f"{key} is {value!r}; write it as a list, such as [a.example, b.example]"
     theme = tenant.get("theme") or {}
+    for text in _TEXTS:
+        if not isinstance(theme.get(text) or "", str):
+            yield f"{text} is {theme[text]!r}, not a text"
     for part in ("colors", "logos"):
         for key, value in (theme.get(part) or {}).items():
             if not isinstance(value, str):
@@ -212,11 +152,7 @@ def _is_list_of_texts(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
 
 
-def _errors_of(tenant: Tenant, logo_directory: Path, logs: Logs | None) -> Iterator[str]:
-    malformed = list(_malformed_names(_names_of(tenant)))
-    yield from malformed
-    if not malformed:
-        yield from server_block_errors(tenant, logs)
+def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
     if not tenant["domains"]:
         yield "no mail domain is named; at least one decides who may log in"
     yield from (f"mail domain: {error}" for error in _malformed_names(tenant["domains"]))
@@ -228,6 +164,9 @@ def _errors_of(tenant: Tenant, logo_directory: Path, logs: Logs | None) -> Itera
         path = logo_directory / logo
         if not path.is_file():
             yield f"logo {part}: there is no file {path} on the controller"
+    sender = theme.get("sender_address")
+    if sender and not _ADDRESS.fullmatch(sender):
+        yield f"sender_address is {sender!r}, not a mail address such as noreply@atlas.example"
 
 
 def _malformed_names(names: Iterable[str]) -> Iterator[str]:
@@ -238,25 +177,34 @@ def _malformed_names(names: Iterable[str]) -> Iterator[str]:
             yield str(error)
 
 
-def _plan_of(tenant: Tenant, logo_directory: Path, logs: Logs | None) -> dict[str, Any]:
+def _plan_of(
+    tenant: Tenant, logo_directory: Path, logs: Logs | None, closed: str
+) -> dict[str, Any]:
     hostname = tenant["hostname"]
-    names = list(tenant.get("names") or [])
-    theme = tenant.get("theme") or {}
-    logos = theme.get("logos") or {}
+    virtual_host = {"name": hostname, "domains": list(tenant.get("domains") or [])}
+    block = server_block(tenant, logs)
+    # What the modules' own option says for all, no item may say otherwise, unless it is disabled
+    disabled = boolean(tenant.get("disabled") or False)
+    if disabled:
+        virtual_host["state"] = "disabled"
+        block["state"] = closed
     return {
         "hostname": hostname,
-        "virtual_host": {"name": hostname, "domains": list(tenant.get("domains") or [])},
-        "server_block": server_block(tenant, logs),
-        "certificate": {"name": hostname, "names": names},
-        "theme": {
-            "name": hostname,
-            # What is left out is reset, so that the inventory is the whole truth
-            "colors": {**dict.fromkeys(_COLORS, ""), **(theme.get("colors") or {})},
-            "logos": {
-                **dict.fromkeys(_LOGOS, ""),
-                **{part: str(logo_directory / logo) for part, logo in logos.items()},
-            },
-        },
+        "disabled": disabled,
+        "virtual_host": virtual_host,
+        "server_block": block,
+        "certificate": {"name": hostname, "names": list(tenant.get("names") or [])},
+        "theme": {"name": hostname, **_theme_of(tenant.get("theme") or {}, logo_directory)},
+    }
+
+
+def _theme_of(theme: Mapping[str, Any], logo_directory: Path) -> dict[str, Any]:
+    """What is left out is reset, so that the inventory is the whole truth."""
+    logos = {part: str(logo_directory / logo) for part, logo in (theme.get("logos") or {}).items()}
+    return {
+        "colors": {**dict.fromkeys(_COLORS, ""), **(theme.get("colors") or {})},
+        "logos": {**dict.fromkeys(_LOGOS, ""), **logos},
+        **{text: theme.get(text) or "" for text in _TEXTS},
     }
 
 

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant import (
     tenant_errors,
-    tenant_failures,
     tenant_plan,
-    tenant_reports,
 )
 
 
@@ -52,6 +49,9 @@ def test_sound_tenants_have_no_errors(tmp_path: Path) -> None:
         (a_tenant(theme={"colors": {"primary": None}}), "write it in quotes"),
         (a_tenant(theme={"colors": {"primary": 112233}}), "write it in quotes"),
         (a_tenant(theme={"logos": {"login": None}}), "not a path"),
+        (a_tenant(theme={"logos": {"favicon": "missing.png"}}), "there is no file"),
+        (a_tenant(theme={"page_title": 7}), "page_title is 7, not a text"),
+        (a_tenant(theme={"sender_address": "atlas.example"}), "not a mail address"),
         (a_tenant(nginx={"client_max_body_size": "many"}), "nginx: client_max_body_size 'many'"),
     ],
 )
@@ -85,11 +85,27 @@ def test_all_mistakes_are_found_at_once() -> None:
     assert len(tenant_errors(tenants, "logos")) == 4  # the domain UPPER.example is one, too
 
 
+def test_a_mistake_in_one_server_block_is_told_of_no_other() -> None:
+    tenants = [
+        a_tenant("mail.borea.example"),
+        a_tenant(nginx={"application": "nowhere"}),
+        a_tenant("mail.corvus.example", nginx={"acces_log": "off"}),
+    ]
+    errors = tenant_errors(tenants, "logos")
+    assert [error[:10] for error in errors] == ["tenant 2 (", "tenant 3 ("]
+
+
 def test_the_plan_has_an_item_for_each_module() -> None:
-    theme = {"colors": {"primary": "#1565c0"}, "logos": {"login": "atlas.svg"}}
+    theme = {
+        "colors": {"primary": "#1565c0"},
+        "logos": {"login": "atlas.svg"},
+        "page_title": "Atlas mail",
+        "sender_address": None,
+    }
     (entry,) = tenant_plan([a_tenant(theme=theme, names=["webmail.atlas.example"])], "logos")
     assert entry == {
         "hostname": "mail.atlas.example",
+        "disabled": False,
         "virtual_host": {"name": "mail.atlas.example", "domains": ["atlas.example"]},
         "server_block": {"name": "mail.atlas.example", "names": ["webmail.atlas.example"]},
         "certificate": {"name": "mail.atlas.example", "names": ["webmail.atlas.example"]},
@@ -102,9 +118,23 @@ def test_the_plan_has_an_item_for_each_module() -> None:
                 "secondary": "",
                 "label": "",
             },
-            "logos": {"login": "logos/atlas.svg", "menu": "", "creation_form": ""},
+            "logos": {"login": "logos/atlas.svg", "menu": "", "creation_form": "", "favicon": ""},
+            "page_title": "Atlas mail",
+            "sender_address": "",
         },
     }
+
+
+@pytest.mark.parametrize("closed", ["disabled", "absent"])
+def test_a_disabled_tenant_is_so_in_modoboa_and_in_nginx(closed: str) -> None:
+    tenants = [a_tenant(disabled=True), a_tenant("mail.borea.example", disabled="no")]
+    entry, other = tenant_plan(tenants, "logos", closed=closed)
+    assert entry["disabled"] is True
+    assert entry["virtual_host"]["state"] == "disabled"
+    assert entry["server_block"]["state"] == closed
+    # What a task says for all holds for the others
+    assert other["disabled"] is False
+    assert "state" not in {**other["virtual_host"], **other["server_block"]}
 
 
 def test_the_plan_can_be_limited_to_some_tenants() -> None:
@@ -121,77 +151,3 @@ def test_an_empty_hostname_is_not_everybody() -> None:
 def test_an_unknown_tenant_is_no_silent_success() -> None:
     with pytest.raises(ValueError, match=r"no tenant has the hostname mail\.zeta\.example"):
         tenant_plan([a_tenant()], "logos", ["mail.zeta.example"])
-
-
-def test_failures_carry_the_step_of_the_chain() -> None:
-    results = [
-        {"name": "a.example", "failed": False, "error": None},
-        {"name": "b.example", "failed": True, "error": "broken"},
-        {"name": "c.example", "failed": True, "error": "stale"},
-    ]
-    failures = tenant_failures(results, "final block")
-    assert list(failures) == ["b.example", "c.example"]
-    assert failures["b.example"]["message"] == "b.example: final block: broken"
-    assert failures["c.example"]["step"] == "final block"
-
-
-@pytest.mark.parametrize(
-    ("next_attempt", "problem", "told"),
-    [
-        (None, None, ""),
-        ("2026-11-24T14:59:59Z", None, ""),
-        (
-            "2026-11-24T15:10:00Z",
-            None,
-            " (not tried again before 2026-11-24T15:10:00Z; retry=true tries now)",
-        ),
-        (
-            "2026-11-24T15:10:00Z",
-            {"retry_after": 600.0},
-            " (not tried again before 2026-11-24T15:10:00Z; the CA has asked for that)",
-        ),
-    ],
-)
-def test_a_certificate_that_is_left_alone_for_a_while_says_until_when(
-    next_attempt: str | None, problem: dict[str, Any] | None, told: str
-) -> None:
-    result = {
-        "name": "a.example",
-        "failed": True,
-        "error": "order: refused",
-        "problem": problem,
-        "failures": next_attempt and {"next_attempt": next_attempt},
-    }
-    now = datetime(2026, 11, 24, 15, tzinfo=timezone.utc)
-    (failure,) = tenant_failures([result], "", "retry=true", now).values()
-    assert failure["message"] == f"a.example: order: refused{told}"
-    # what Modoboa is told is the same in each run
-    assert failure["error"] == "order: refused"
-
-
-def test_reports_say_ready_or_failed_and_until_when() -> None:
-    plan = tenant_plan([a_tenant(), a_tenant("mail.borea.example")], "logos")
-    failures = tenant_failures(
-        [{"name": "mail.borea.example", "failed": True, "error": "refused"}], "certificate"
-    )
-    certificates = [{"name": "mail.atlas.example", "not_after": "2027-01-01T00:00:00Z"}]
-    assert tenant_reports(plan, failures, certificates) == [
-        {
-            "name": "mail.atlas.example",
-            "status": "ready",
-            "certificate_valid_until": "2027-01-01T00:00:00Z",
-        },
-        {"name": "mail.borea.example", "status": "failed", "error": "certificate: refused"},
-    ]
-
-
-def test_a_renewal_tells_expiries_and_failures_only() -> None:
-    plan = tenant_plan([a_tenant(), a_tenant("mail.borea.example")], "logos")
-    failures = tenant_failures(
-        [{"name": "mail.borea.example", "failed": True, "error": "refused"}], "certificate"
-    )
-    certificates = [{"name": "mail.atlas.example", "not_after": "2027-01-01T00:00:00Z"}]
-    assert tenant_reports(plan, failures, certificates, provisioned=False) == [
-        {"name": "mail.atlas.example", "certificate_valid_until": "2027-01-01T00:00:00Z"},
-        {"name": "mail.borea.example", "status": "failed", "error": "certificate: refused"},
-    ]

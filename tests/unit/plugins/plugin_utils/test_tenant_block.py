@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_block import (
+    faults_of_blocks,
     server_block,
-    server_block_errors,
 )
 
 HOSTNAME = "mail.atlas.example"
@@ -55,7 +55,7 @@ def test_what_the_module_takes_has_no_errors() -> None:
         hsts_max_age="300",
         snippet="location /radicale/ { proxy_pass http://127.0.0.1:5232; }",
     )
-    assert list(server_block_errors(tenant, LOGS)) == []
+    assert faults_of_blocks([tenant, a_tenant()], LOGS) == [[], []]
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_what_the_module_takes_has_no_errors() -> None:
 )
 def test_off_without_quotes(own: dict[str, Any], common: dict[str, Any]) -> None:
     """YAML makes a no of it. Whoever wants no log must not get one."""
-    assert list(server_block_errors(a_tenant(**own), common)) == [
-        'nginx: access_log is what YAML makes of off; write "off", in quotes'
+    assert faults_of_blocks([a_tenant(**own)], common) == [
+        ['nginx: access_log is what YAML makes of off; write "off", in quotes']
     ]
 
 
@@ -81,6 +81,8 @@ def test_off_without_quotes(own: dict[str, Any], common: dict[str, Any]) -> None
     ],
 )
 def test_mistakes_are_told(nginx: Any, error: str) -> None:
-    (found,) = server_block_errors({**a_tenant(), "nginx": nginx})
+    sound = {"hostname": "mail.birch.example", "domains": ["birch.example"]}
+    (found,), nothing = faults_of_blocks([{**a_tenant(), "nginx": nginx}, sound])
     assert error in found
     assert HOSTNAME not in found
+    assert nothing == []
