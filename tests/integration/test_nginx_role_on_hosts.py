@@ -1,0 +1,82 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role ``nginx`` on Debian hosts that have none yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bed.ansible import Run
+from bed.host import Host
+from integration.portal_site import PLAYBOOKS
+
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(os.geteuid() != 0, reason="hosts in containers take root"),
+]
+
+DEFAULT = "/etc/nginx/sites-enabled/default"
+# What the host gets from itself under a name that nobody has
+ASK = """
+import http.client
+connection = http.client.HTTPConnection("127.0.0.1", 80, timeout=5)
+connection.request("GET", "/", headers={"Host": "unknown.example.com"})
+print(connection.getresponse().status)
+"""
+
+
+@pytest.fixture(params=["bookworm", "trixie"])
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    release: str = request.param
+    with Host(f"nginx-role-{release}-{os.getpid()}", release=release) as running:
+        yield running
+
+
+def run(host: Host, *, check: bool = False, **variables: Any) -> Run:
+    done = host.ansible.run_playbook(
+        PLAYBOOKS / "nginx.yml",
+        inventory=host.ansible_inventory("front_ends"),
+        extra_vars=variables,
+        check=check,
+        diff=True,
+    )
+    assert done.rc == 0, done.stdout
+    return done
+
+
+def answer(host: Host) -> int:
+    return int(host.run(["python3", "-c", ASK]))
+
+
+def has(host: Host, path: str) -> bool:
+    return "yes" in host.run(["sh", "-c", f"test -e {path} && echo yes || echo no"])
+
+
+def test_from_nothing(host: Host) -> None:
+    predicted = run(host, check=True)
+    assert predicted.task("Predict the installation of the package")[0].result["changed"]
+    assert not has(host, "/etc/nginx")
+
+    run(host)
+    assert (answer(host), has(host, DEFAULT)) == (404, False)
+    assert host.run(["systemctl", "is-enabled", "nginx"]).strip() == "enabled"
+    for check in (True, False):
+        assert run(host, check=check).changed == 0
+
+    # Somebody's own site has Debian's place; it stays until it is to go
+    host.write("/etc/nginx/sites-available/default", "server { listen 80; return 418; }\n")
+    host.run(["ln", "-s", "/etc/nginx/sites-available/default", DEFAULT])
+    assert run(host).changed == 0
+    assert has(host, DEFAULT)
+    assert run(host, nginx_default_site="absent").changed == 1
+    assert not has(host, DEFAULT)
+
+    # What is stopped is started
+    host.run(["systemctl", "stop", "nginx"])
+    assert run(host, check=True).changed >= 1
+    assert run(host).changed == 1
+    assert answer(host) == 404
