@@ -94,16 +94,20 @@ def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None
     assert renew(site, **DUE).changed == 0
 
 
-def test_who_fails_keeps_nobody_from_being_told(site: Site) -> None:
+def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> None:
     site.add("daphne")
     lost = site.add("erica")
+    closed = site.add("fuchsia")
     assert site.run("provision").rc == 0
+    version = (site.bed.storage / "certs" / closed["hostname"] / "current").readlink()
     lost["names"] = ["nowhere.erica.test"]
+    closed["disabled"] = True
     done = renew(site, **DUE)
-    del lost["names"]
+    del lost["names"], closed["disabled"]
     assert done.rc != 0
     assert "1 of 2 tenants failed; the others are done." in failure_message(done)
     assert done.task("Mine")[0].status == "ok"
+    assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
 @pytest.mark.extended
