@@ -4,17 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from ansible import constants
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.mailhost.modoboa.plugins.plugin_utils.extension_source import (
-    PACKAGE,
-    ExtensionSource,
-)
-
 DOCUMENTATION = r"""
 name: extension_source
 short_description: The extension modoboa_virtualhosts that this collection brings
@@ -51,6 +40,17 @@ _raw:
           byte for byte wherever it was packed.
       type: path
 """
+
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.mailhost.modoboa.plugins.plugin_utils.extension_source import (
+    PACKAGE,
+    ExtensionSource,
+)
 
 
 class LookupModule(LookupBase):

@@ -92,9 +92,9 @@ def test_portals_are_picked_by_how_they_are_doing(show: Show) -> None:
 
 def test_the_bar_is_as_long_as_what_is_left(show: Show) -> None:
     page = show(DESK)
-    bar = page.locator("article", has_text="mail.atlas.example").locator(".bar")
-    assert (bar.get_attribute("aria-label") or "").startswith("61 of 90 days left")
-    share = box_of(bar.locator("span"))["width"] / box_of(bar)["width"]
+    drawn = page.locator("article", has_text="mail.atlas.example").locator(".bar")
+    assert (drawn.get_attribute("aria-label") or "").startswith("61 of 90 days left")
+    share = box_of(drawn.locator("span"))["width"] / box_of(drawn)["width"]
     assert abs(share - 61 / 90) < 0.01
 
 

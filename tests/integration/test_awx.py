@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -30,7 +31,8 @@ VARIABLES = {
 @pytest.fixture(scope="module")
 def awx(bed: Bed) -> Iterator[Awx]:
     """An AWX that has been loaded once."""
-    with awx_api.running() as running:
+    with ExitStack() as services:
+        running = services.enter_context(awx_api.running())
         assert load(bed, running).changed > 0
         yield running
 

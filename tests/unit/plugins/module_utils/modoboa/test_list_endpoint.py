@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.list_endpoint import (
     ListEndpoint,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import Client
 
 NAMES = [f"mail.t{number}.example" for number in range(1000)]
 
