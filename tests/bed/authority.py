@@ -116,7 +116,11 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write_certificate(file: Path, certificate: x509.Certificate) -> None:
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    # Another file, as a client of ACME makes: nginx 1.27.4 and newer take one with the same inode and
+    # the same second for unchanged when they reload (ssl_object_cache_inheritable)
+    new = file.with_name(f".{file.name}.new")
+    new.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    new.rename(file)
 
 
 def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
@@ -125,4 +129,6 @@ def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    private_file.write(file, content)
+    new = file.with_name(f".{file.name}.new")
+    private_file.write(new, content)
+    new.rename(file)

@@ -65,7 +65,8 @@ def test_people_log_in_through_the_real_flow(bed: Bed) -> None:
 
 
 def test_the_extension_is_there(bed: Bed) -> None:
-    assert bed.modoboa.request("GET", "virtualhosts/").json()["results"] == []
+    # Other tests of this process may have left some
+    assert "results" in bed.modoboa.request("GET", "virtualhosts/").json()
 
 
 def test_secrets_are_private(bed: Bed) -> None:
