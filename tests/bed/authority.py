@@ -129,6 +129,4 @@ def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    new = file.with_name(f".{file.name}.new")
-    private_file.write(new, content)
-    new.rename(file)
+    private_file.write(file, content)
