@@ -116,11 +116,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write_certificate(file: Path, certificate: x509.Certificate) -> None:
-    # Another file, as a client of ACME makes: nginx 1.27.4 and newer take one with the same inode and
-    # the same second for unchanged when they reload (ssl_object_cache_inheritable)
-    new = file.with_name(f".{file.name}.new")
-    new.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    new.rename(file)
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:

@@ -35,7 +35,7 @@ from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block impo
     catch_all_blocks,
     server_blocks,
 )
-from bed import wait
+from bed import private_file, wait
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -165,10 +165,13 @@ class FrontEnd:
         directory = self.storage / "certs" / name
         directory.mkdir(parents=True, exist_ok=True)
         pem = serialization.Encoding.PEM
-        (directory / "fullchain.pem").write_bytes(certificate.public_bytes(pem))
-        (directory / "privkey.pem").write_bytes(
-            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        private = key.private_bytes(
+            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+        # Other files, as a client of ACME makes: nginx 1.27.4 and newer take one with the same inode
+        # and the same second for unchanged when they reload (ssl_object_cache_inheritable)
+        private_file.write(directory / "fullchain.pem", certificate.public_bytes(pem))
+        private_file.write(directory / "privkey.pem", private)
         return f"{certificate.serial_number:x}"
 
     # The module
