@@ -53,6 +53,8 @@ class Count:
 
 def main() -> int:
     """Run them; returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--all", action="store_true", help="also what takes long")
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="only these")
@@ -75,6 +77,10 @@ def main() -> int:
     table = [f"{suite.name:<20} {seconds:5.0f} s   {count}" for suite, seconds, count in counted]
     print("\n=== summary", *table, "", total, sep="\n")
     return 1 if total.failed else 0
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def run_stage(lanes: Sequence[Lane], reports: Path) -> list[tuple[Suite, float, Count]]:
