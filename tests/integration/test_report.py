@@ -106,10 +106,11 @@ def test_a_report_of_what_the_chain_has_made(site: Site, report: Reporter, tmp_p
 def test_a_report_of_what_was_done_by_hand(site: Site, report: Reporter) -> None:
     modoboa = site.bed.modoboa
     theme = {"colors": {"primary": "#123456"}}
-    names = [site.add(label, theme=theme)["hostname"] for label in ("daisy", "erica", "fuchsia")]
+    names = [site.add(label, theme=theme)["hostname"] for label in ("daisy", "heather", "iris")]
     daisy, erica, fuchsia = names
     assert site.run("provision").rc == 0
-    assert report()[1]["counts"]["drift"] == 0
+    there = report()[1]
+    assert not any(kinds(there, name) for name in names)
 
     site.block(daisy).unlink()
     pk = site.record(erica)["pk"]
@@ -133,7 +134,8 @@ def test_a_report_of_what_was_done_by_hand(site: Site, report: Reporter) -> None
     }
     # What it says, provisioning mends
     assert site.run("provision").rc == 0
-    assert report()[1]["counts"]["drift"] == 0
+    there = report()[1]
+    assert not any(kinds(there, name) for name in names)
 
 
 def test_what_is_missing_is_in_the_report(site: Site, report: Reporter) -> None:
@@ -161,6 +163,7 @@ def test_what_is_missing_is_in_the_report(site: Site, report: Reporter) -> None:
     finally:
         site.tenants[0] = {"hostname": hostname, "domains": ["ginger.test"]}
     assert "write it as a list" in " ".join(there["hosts"][0]["problems"])
-    assert there["tenants"] == []
+    # Others are those that other tests of this process have left in Modoboa
+    assert hostname not in [each["hostname"] for each in there["tenants"]]
     _done, there = report(virtualhosts_nginx_binary="/nowhere/nginx")
     assert "/nowhere/nginx" in " ".join(there["hosts"][0]["problems"])

@@ -36,7 +36,7 @@ def issued(run: Run) -> list[str]:
 
 
 def test_a_disabled_tenant_keeps_everything_and_serves_nothing(site: Site) -> None:
-    tenant = site.add("alder", theme={"colors": {"primary": "#123456"}})
+    tenant = site.add("alnus", theme={"colors": {"primary": "#123456"}})
     other = site.add("birch")
     hostname = tenant["hostname"]
     assert site.run("provision").rc == 0
@@ -69,7 +69,7 @@ def test_a_disabled_tenant_keeps_everything_and_serves_nothing(site: Site) -> No
     assert again.rc == 0, again.stdout
     assert site.run("provision", **P384).changed == 0
     assert site.record(hostname)["enabled"] is True
-    assert site.bed.login(hostname, "admin@alder.test", PASSWORD).ok
+    assert site.bed.login(hostname, "admin@alnus.test", PASSWORD).ok
 
 
 def test_a_tenant_may_be_disabled_from_the_start(site: Site) -> None:
