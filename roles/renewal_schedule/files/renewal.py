@@ -199,7 +199,7 @@ def main() -> int:
     options = parser.parse_args()
     settings = json.loads(options.configuration.read_text())
     # So that not everybody asks the CA at the same moment; nothing secret
-    time.sleep(random.uniform(0, options.random_delay))  # noqa: S311
+    time.sleep(random.uniform(0, options.random_delay))  # noqa: S311 - spreads load, no secret
     with contextlib.ExitStack() as stack:
         output = settings["log"] and stack.enter_context(Path(settings["log"]).open("ab"))
         renewal = Renewal(settings, output or None)
