@@ -32,7 +32,7 @@ FOUND: dict[str, Any] = {
     "secure renegotiation": True,
     "renegotiation by the client": False,
     "extended master secret": True,
-    "resumption by id": "FULLY_SUPPORTED",
+    "resumption by id": True,
     "resumption by ticket": "NOT_SUPPORTED",
     "hsts": 31536000,
 }
