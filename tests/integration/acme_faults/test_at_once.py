@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from bed.acme_bed import AcmeBed
-from integration.acme_faults.killing import Child
+from integration.acme_faults.events import child
 from integration.acme_faults.module import Options, Run, run, run_elsewhere
 from integration.acme_faults.storage import (
     check_pairs,
@@ -83,8 +83,8 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on_in_its_place(
     for number in range(5, 240, 23):
         storage = make_storage(ca, tmp_path / str(number))
         here = {**options, "storage": str(storage)}
-        victim = Child(number, storage, lambda: _succeed(here))  # noqa: B023 # ends within the loop
-        other = Child(MOST_EVENTS, storage, lambda: _succeed(here))  # noqa: B023 # as well
+        victim = child(number, storage, lambda: _succeed(here))  # noqa: B023 # ends within the loop
+        other = child(MOST_EVENTS, storage, lambda: _succeed(here))  # noqa: B023 # as well
         deaths += victim.wait().last is not None
         assert other.wait().last is None
         began = time.time()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from bed.acme_bed import AcmeBed
-from integration.acme_faults.disk import Disk
+from integration.disk import Disk
 from integration.acme_faults.module import Options, Run, run, watched
 from integration.acme_faults.storage import (
     check_pairs,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from bed.acme_bed import AcmeBed
-from integration.acme_faults.killing import dies_at
+from integration.acme_faults.events import dies_at
 from integration.acme_faults.module import Options, Run, run
 from integration.acme_faults.storage import (
     certificate_folder,
@@ -148,7 +148,7 @@ def kill_at_every(step: int, batch: Batch, deaths: int = 1) -> int:
         storage = batch.storage(number)
         died = [dies_at(number, storage, batch.work(storage)) for _death in range(deaths)]
         try:
-            check_death(storage, frozenset().union(*(death.issued for death in died)), batch)
+            check_death(storage, frozenset(name for death in died for name in death.notes), batch)
         except BaseException as error:
             error.add_note(f"killed at event {number}: {died}")
             raise

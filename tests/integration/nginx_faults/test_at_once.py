@@ -15,7 +15,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import lock
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome
 from integration.bare_front_end import BareFrontEnd
-from integration.nginx_faults.killing import Child
+from integration.nginx_faults.events import child
 from integration.nginx_faults.sites import changed, errors, hidden
 
 NAMES = [f"{letter}.example.com" for letter in "abcdefgh"]
@@ -84,17 +84,17 @@ def test_one_that_waits_in_vain(front_end: BareFrontEnd) -> None:
 def test_one_that_is_killed_while_another_waits(front_end: BareFrontEnd, event: int) -> None:
     """Its lock ends with it; the other puts back what it left, and does its own."""
     hosts = [{"name": name, "state": "bootstrap"} for name in NAMES]
-    killed = Child(
+    killed = child(
         event,
         front_end.directory,
         lambda: front_end.apply(vhosts=hosts, timeout=10),
     )
-    waiting = Child(
+    waiting = child(
         MANY_EVENTS,
         front_end.directory,
         lambda: front_end.apply(vhosts=hosts[:3], timeout=10),
     )
-    died, ended = killed.wait(), waiting.wait()
+    died, ended = killed.wait().last, waiting.wait().last
     assert died is not None
     assert ended is None
     # Whichever of the two came first, one more run has all of them

@@ -16,7 +16,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
-from integration.acme_faults.disk import Disk
+from integration.disk import Disk
 from integration.bare_front_end import BareFrontEnd
 from integration.nginx_faults.sites import changed, errors, hidden, is_sound, stamps
 

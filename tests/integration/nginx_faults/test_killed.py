@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome
 from integration.bare_front_end import BareFrontEnd
 from integration.front_end import THUMBPRINT
-from integration.nginx_faults.killing import dies_at
+from integration.nginx_faults.events import dies_at
 from integration.nginx_faults.sites import (
     changed,
     errors,

@@ -17,7 +17,7 @@ from bed.command import run
 # What a file takes at least
 PAGE = 4096
 PAGES = 256
-INODES = 512
+FILES = 512
 PATIENCE = 10
 
 
@@ -27,9 +27,14 @@ class Disk:
     It ends with the context. ``path`` leads there from outside of the namespace.
     """
 
-    def __init__(self, mount_point: Path) -> None:
-        """Mount it at an empty directory."""
+    def __init__(self, mount_point: Path, *, pages: int = PAGES, files: int = FILES) -> None:
+        """Mount it at an empty directory.
+
+        :param pages: how many pages of files it holds
+        :param files: how many files, directories and links
+        """
         self._mount_point = mount_point
+        self._pages, self._files = pages, files
 
     def __enter__(self) -> Self:
         self._keeper = subprocess.Popen(
@@ -42,7 +47,8 @@ class Disk:
         wait.until(
             lambda: name.read_text() == "sleep\n", what="a mount namespace", timeout=PATIENCE
         )
-        self._within("mount", "-t", "tmpfs", "-o", self._limits(), "none", str(self._mount_point))
+        limits = _limits(self._pages, self._files)
+        self._within("mount", "-t", "tmpfs", "-o", limits, "none", str(self._mount_point))
         self.path = Path(f"/proc/{self._keeper.pid}/root{self._mount_point}")
         return self
 
@@ -57,18 +63,19 @@ class Disk:
 
     def leave_pages(self, pages: int) -> None:
         """Leave room for so many pages of files."""
-        status = os.statvfs(self.path)
-        self._remount(self._limits(pages=status.f_blocks - status.f_bfree + pages))
+        self._remount(_limits(self._used()[0] + pages, self._files))
 
     def leave_files(self, files: int) -> None:
         """Leave room for so many files, directories and links, however small."""
-        status = os.statvfs(self.path)
-        used = status.f_files - status.f_ffree
-        self._remount(self._limits(files=used + files))
+        self._remount(_limits(self._pages, self._used()[1] + files))
+
+    def leave_nothing(self) -> None:
+        """Leave no room for anything."""
+        self._remount(_limits(*self._used()))
 
     def leave_all(self) -> None:
         """Leave as much room as there was at first."""
-        self._remount(self._limits())
+        self._remount(_limits(self._pages, self._files))
 
     def forbid_writing(self) -> None:
         """Make it read-only."""
@@ -78,8 +85,9 @@ class Disk:
         """Make it writable again."""
         self._remount("rw")
 
-    def _limits(self, pages: int = PAGES, files: int = INODES) -> str:
-        return f"size={pages * PAGE},nr_inodes={files}"
+    def _used(self) -> tuple[int, int]:
+        status = os.statvfs(self.path)
+        return status.f_blocks - status.f_bfree, status.f_files - status.f_ffree
 
     def _remount(self, options: str) -> None:
         self._within("mount", "-o", f"remount,{options}", str(self._mount_point))
@@ -87,3 +95,7 @@ class Disk:
     def _within(self, *command: str) -> None:
         keeper = ("nsenter", "--target", str(self._keeper.pid), "--mount", "--")
         run([*keeper, *command], purpose="changing a file system of the test's own")
+
+
+def _limits(pages: int, files: int) -> str:
+    return f"size={pages * PAGE},nr_inodes={files}"
