@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from ..files import remove_leftovers, sync_directory, write_file
 from .document import read_object
 from .files import content_of, locked, make_directory, make_way, read_if_there
-from .keys import AccountKey, key_from_pem, key_to_pem, make_key
+from .keys import AccountKey, PrivateKey, key_from_pem, key_to_pem, make_key
 from .memory import Failure, Memory, read_memory
 from .moment import moment_of, timestamp
 from .registration import Registration
@@ -171,6 +171,13 @@ class AccountFolder:
         (self._path / _RECORD).unlink(missing_ok=True)
         return self._write_key(_KEY, key_type)
 
+    def adopt_key(self, key: PrivateKey) -> None:
+        """Let a key of another client be the account's own, where there is nothing yet.
+
+        :raises OSError: the key cannot be written
+        """
+        self._keep_key(_KEY, key)
+
     def make_next_key(self, key_type: str) -> AccountKey:
         """Make the key that is to replace the other one, so that it outlasts whatever happens.
 
@@ -227,11 +234,14 @@ class AccountFolder:
 
     def _write_key(self, name: str, key_type: str) -> AccountKey:
         key = make_key(key_type)
+        self._keep_key(name, key)
+        return AccountKey(key)
+
+    def _keep_key(self, name: str, key: PrivateKey) -> None:
         write_file(self._path / name, key_to_pem(key), _PRIVATE_FILE)
         # The CA must not know a key whose name a power failure takes away.
         for path in (self._path, self._path.parent, self._path.parent.parent):
             sync_directory(path)
-        return AccountKey(key)
 
     def _write_record(self, registration: Registration, key: AccountKey, made: datetime) -> None:
         document = {

@@ -197,6 +197,9 @@ class Batch:
             return False
         if item.request.state != PRESENT or stored.certificate is None or stored.origin is None:
             return False
+        # one that was adopted may be another CA's
+        if stored.origin.directory not in ("", self._options.policy.directory):
+            return False
         return is_stale(stored.memory.suggestion, stored.certificate, self._now())
 
     def _ask_when_to_renew(self, item: Item) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -48,6 +49,14 @@ class Certificate:
     public_key: bytes
     renewal_id: str | None = None
 
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Return the names that it does not serve, sorted; a wildcard serves one label."""
+        return sorted(
+            name
+            for name in names
+            if name not in self.names and f"*.{name.partition('.')[2]}" not in self.names
+        )
+
 
 def read_chain(pem: bytes) -> Certificate:
     """Read a chain, leaf first.
@@ -72,6 +81,11 @@ def read_chain(pem: bytes) -> Certificate:
         raise
     except Exception as error:  # cryptography raises a dozen kinds on damaged input
         raise CertificateError("a certificate in it is damaged") from error
+
+
+def chain_in(pem: bytes) -> bytes:
+    """Return the certificates of a file and nothing else: there may be a private key among them."""
+    return b"".join(block + b"\n" for block in _PEM_CERTIFICATE.findall(pem))
 
 
 def leaf_der(pem: bytes) -> bytes:

@@ -119,7 +119,7 @@ def _why_not_revoked(stored: Stored, policy: Policy, now: datetime) -> str | Non
     if now >= certificate.not_after:
         return f"it expired on {timestamp(certificate.not_after)}, so there is nothing to revoke"
     # a CA that has not issued it says so itself
-    if stored.origin and stored.origin.directory != policy.directory:
+    if stored.origin and stored.origin.directory not in ("", policy.directory):
         raise AcmeError(
             f"it was issued by {stored.origin.directory}, and only that CA can revoke it. Set acme_directory to"
             " it, or remove the certificate without revoking it."
@@ -140,7 +140,7 @@ def _describe_stored(stored: Stored) -> str:
     text = _description(
         certificate.names,
         _key_type(certificate, key_elsewhere=bool(origin and origin.key_elsewhere)),
-        origin.directory if origin else "unknown",
+        origin.directory if origin and origin.directory else "unknown",
         origin.profile if origin else None,
         f"{timestamp(certificate.not_before)} to {timestamp(certificate.not_after)}",
     )

@@ -182,6 +182,10 @@ def _why(renewal: Renewal) -> str:
 def _difference(
     wanted: CertificateRequest, certificate: Certificate, origin: Origin, policy: Policy
 ) -> str | None:
+    if origin.adopted:
+        # what the other client chose stays until it is due, as long as it serves all names
+        lacking = certificate.lacking(wanted.names)
+        return f"it lacks {', '.join(lacking)}" if lacking else None
     if certificate.names != frozenset(wanted.names):
         return _names_difference(certificate.names, frozenset(wanted.names))
     if wanted.csr is not None:

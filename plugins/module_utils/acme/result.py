@@ -44,7 +44,7 @@ def stored_result(
         **_facts(certificate),
         "fullchain": str(store.chain_path(folder)),
         "privkey": None if origin and origin.key_elsewhere else str(store.key_path(folder)),
-        "directory": origin.directory if origin else None,
+        "directory": origin.directory or None if origin else None,
         "profile": origin.profile if origin else None,
         "renewal": _renewal(stored, renew_days),
         "failures": _failures(stored.memory.failure),

@@ -28,12 +28,13 @@ _FORMAT = 1
 class Origin:
     """Where a certificate came from.
 
-    :ivar directory: the ACME directory that issued it
+    :ivar directory: the ACME directory that issued it; empty if nobody knows
     :ivar account: the URL of the account that ordered it, where that is known
     :ivar profile: the profile that was asked for; ``None`` for the CA's default
     :ivar key_elsewhere: it was ordered with the operator's own signing request
     :ivar order: the URL of its order, where that is known
     :ivar published: when it was put where it is, by this host's clock
+    :ivar adopted: another client, or a person, has ordered it, and made its key
     """
 
     directory: str
@@ -42,6 +43,7 @@ class Origin:
     key_elsewhere: bool = False
     order: str | None = None
     published: datetime | None = None
+    adopted: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class State:
             "order": origin.order,
             "published": timestamp(origin.published) if origin.published else None,
         }
+        if origin.adopted:
+            document["adopted"] = True
         if self.certificate is not None:
             document["digest"] = self.digest
             document["certificate"] = _certificate_to_json(self.certificate)
@@ -89,6 +93,7 @@ def read_state(content: bytes | None) -> State | None:
         key_elsewhere=document.get("key_elsewhere") is True,
         order=_text(document, "order"),
         published=_moment(document, "published"),
+        adopted=document.get("adopted") is True,
     )
     try:
         return State(

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bed.command import run
-from bed.environments import REQUIREMENTS
-from bed.stamp import Stamp
+from bed import certbot
 from bench.acme_clients.client import Client
 from bench.measuring.usage import Usage
 
@@ -22,24 +20,7 @@ class Certbot(Client):
 
     def install(self) -> None:
         """Install it into an environment of its own."""
-        prefix = self.bed.layout.prefix
-        requirements = REQUIREMENTS / "certbot.txt"
-        stamp = Stamp(prefix.stamps, "venv-certbot", [str(prefix.path), requirements])
-        if stamp.fresh() and prefix.python("certbot").exists():
-            return
-        environment = prefix.path / "venv" / "certbot"
-        run(
-            [prefix.python("controller"), "-m", "venv", "--clear", environment],
-            purpose="creating the environment of certbot",
-        )
-        run(
-            [
-                *(prefix.python("certbot"), "-m", "pip", "install", "--quiet"),
-                *("--disable-pip-version-check", "--requirement", requirements),
-            ],
-            purpose="installing certbot",
-        )
-        stamp.write()
+        certbot.install(self.bed.layout.prefix)
 
     def prepare(self) -> None:
         """Create the account."""

@@ -25,7 +25,13 @@ STATE = State(ORIGIN, read_chain(issue(["a.example", "192.0.2.1"])), digest_of(b
 
 
 @pytest.mark.parametrize(
-    "state", [STATE, State(PUBLISHED), State(Origin("https://ca.test/directory"))]
+    "state",
+    [
+        STATE,
+        State(PUBLISHED),
+        State(Origin("https://ca.test/directory")),
+        State(Origin("", adopted=True)),
+    ],
 )
 def test_what_is_written_is_read(state: State) -> None:
     assert read_state(state.to_json()) == state

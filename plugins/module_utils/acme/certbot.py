@@ -1,0 +1,184 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What certbot keeps: lineages, which are certificates with their renewals, and accounts.
+
+certbot reads ``renewal/<lineage>.conf`` and nothing else in that folder, so a file that ends in
+another way takes its lineage out of ``certbot renew`` and leaves it as it is otherwise.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..files import sync_directory
+from .certificate import Certificate, CertificateError, read_chain
+from .document import read_object
+from .errors import AcmeError
+from .files import content_of
+from .keys import PrivateKey, key_from_pem, key_to_pem
+
+with suppress(ImportError):  # libraries.py says what is missing
+    import josepy
+
+_RENEWED = ".conf"
+_STOPPED = ".conf.adopted"
+_LOCK = ".certbot.lock"
+_HOOKS = ("pre_hook", "renew_hook", "post_hook")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A certificate that certbot looks after, or did.
+
+    :ivar configuration: its file in ``renewal``
+    :ivar server: the ACME directory that issues it; empty if the file does not say
+    :ivar account: certbot's name for the account that orders it
+    :ivar hooks: commands that certbot runs when it renews it
+    :ivar certificate: the first one of its chain; ``None`` if it cannot be read
+    """
+
+    name: str
+    configuration: Path
+    fullchain: Path
+    privkey: Path
+    server: str = ""
+    account: str = ""
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    certificate: Certificate | None = None
+
+    @property
+    def renewed(self) -> bool:
+        """Whether certbot renews it."""
+        return self.configuration.name.endswith(_RENEWED)
+
+    @property
+    def stopped_configuration(self) -> Path:
+        """Where its file is once certbot does not renew it any more."""
+        return self.configuration.with_name(f"{self.name}{_STOPPED}")
+
+
+class Certbot:
+    """certbot's configuration folder, as a rule /etc/letsencrypt."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder, which need not exist."""
+        self._folder = folder
+
+    def lineages(self) -> list[Lineage]:
+        """Return the lineages that have a certificate, by name, renewed or not.
+
+        :raises OSError: the folder cannot be read
+        """
+        folder = self._folder / "renewal"
+        found: dict[str, Path] = {}
+        for suffix in (_STOPPED, _RENEWED):
+            found.update(
+                (path.name[: -len(suffix)], path) for path in sorted(folder.glob(f"*{suffix}"))
+            )
+        lineages = (_lineage(name, path) for name, path in sorted(found.items()))
+        return [lineage for lineage in lineages if lineage is not None]
+
+    def account_url(self, lineage: Lineage) -> str | None:
+        """Return the URL of the account that has ordered a lineage, ``None`` if it is not known."""
+        folder = self._accounts(lineage.server) / lineage.account
+        if not lineage.account or not lineage.server:
+            return None
+        with suppress(OSError):
+            url = (read_object(content_of(folder / "regr.json")) or {}).get("uri")
+            return url if isinstance(url, str) else None
+        return None
+
+    def account_names(self, server: str) -> list[str]:
+        """Return certbot's names for its accounts at a CA, sorted.
+
+        :raises OSError: the folder cannot be read
+        """
+        folder = self._accounts(server)
+        return sorted(path.parent.name for path in folder.glob("*/private_key.json"))
+
+    def account_key(self, server: str, account: str) -> PrivateKey:
+        """Return the key of an account.
+
+        :raises AcmeError: there is none that can be used
+        :raises OSError: it cannot be read
+        """
+        path = self._accounts(server) / account / "private_key.json"
+        try:
+            jwk: Any = josepy.JWK.from_json(json.loads(content_of(path) or b""))
+            key: PrivateKey | None = key_from_pem(key_to_pem(jwk.key))
+        except (ValueError, AttributeError, josepy.DeserializationError) as error:
+            raise AcmeError(f"{path} is no account key that can be used") from error
+        if key is None:
+            raise AcmeError(f"{path} is no account key that can be used")
+        return key
+
+    def stop(self, lineage: Lineage) -> None:
+        """Take a lineage out of ``certbot renew``.
+
+        :raises OSError: its file cannot be renamed
+        """
+        lineage.configuration.replace(lineage.stopped_configuration)
+        sync_directory(lineage.configuration.parent)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep certbot from working meanwhile, as it keeps a second one from it.
+
+        :raises AcmeError: certbot is at work
+        :raises OSError: the folder cannot be written to
+        """
+        path = self._folder / _LOCK
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            try:
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise AcmeError(
+                    "certbot is at work just now; run again when it has ended"
+                ) from error
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+    def _accounts(self, server: str) -> Path:
+        parts = urlsplit(server)
+        return self._folder / "accounts" / f"{parts.netloc}{parts.path}".strip("/")
+
+
+def _lineage(name: str, path: Path) -> Lineage | None:
+    """Read a file of ``renewal``, which is one of configobj's."""
+    values: dict[str, str] = {}
+    for line in (content_of(path) or b"").decode("utf-8", "replace").splitlines():
+        key, equals, value = line.partition("=")
+        if line.startswith("[["):
+            break  # what follows is about single names
+        if equals:
+            values[key.strip()] = value.strip().strip("'\"")
+    if not values.get("fullchain") or not values.get("privkey"):
+        return None
+    fullchain = Path(values["fullchain"])
+    certificate = None
+    with suppress(CertificateError, OSError):
+        certificate = read_chain(content_of(fullchain) or b"")
+    return Lineage(
+        name=name,
+        configuration=path,
+        fullchain=fullchain,
+        privkey=Path(values["privkey"]),
+        server=values.get("server", ""),
+        account=values.get("account", ""),
+        hooks={hook: values[hook] for hook in _HOOKS if values.get(hook) not in (None, "", "None")},
+        certificate=certificate,
+    )

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account and certbot's renewals, after the certificates."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account_folder import (
+    AccountFolder,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.adoption import Wanted
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.adoption_run import (
+    Options,
+    Outcome,
+    run,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certbot import Certbot
+from unit.plugins.module_utils.acme.certbot_folder import SERVER, CertbotFolder
+from unit.plugins.module_utils.acme.issuing import NOW
+
+
+class Host:
+    """A host with certbot and a storage."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.certbot = CertbotFolder(path / "letsencrypt")
+
+    def once(self, *names: str, check: bool = False, account: bool = True) -> Outcome:
+        """One run, of which every name is a certificate."""
+        wanted = [Wanted(name, (name,)) for name in names]
+        options = Options(SERVER, account=account, stop=True, check_mode=check)
+        return run(wanted, self.path / "storage", Certbot(self.certbot.path), options, NOW)
+
+    def run(self, *names: str, account: bool = True) -> Outcome:
+        """Predict, then do it; both have to come to the same."""
+        predicted = self.once(*names, check=True, account=account)
+        done = self.once(*names, account=account)
+        assert predicted == done
+        assert "PRIVATE" not in repr(done)
+        return done
+
+    @property
+    def renewed(self) -> list[str]:
+        """What certbot renews."""
+        return sorted(path.stem for path in (self.certbot.path / "renewal").glob("*.conf"))
+
+    @property
+    def thumbprint(self) -> str | None:
+        """Of the account in the storage."""
+        key = AccountFolder(self.path / "storage", SERVER).read().key
+        return key.thumbprint if key else None
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def test_the_account_is_the_one_that_has_ordered_most(host: Host) -> None:
+    host.certbot.add_account("1")
+    wanted = host.certbot.add_account("2", key_type="P-256")
+    for number, account in enumerate(["2", "1", "2"]):
+        host.certbot.add_lineage(f"{number}.example", account=account)
+    done = host.run("0.example", "1.example", "2.example")
+    assert done.account == {"changed": True, "thumbprint": wanted, "source": "2", "error": None}
+    assert host.thumbprint == wanted
+    assert not host.run("0.example").account["changed"]
+
+
+def test_the_only_account_is_taken_over_without_a_lineage(host: Host) -> None:
+    wanted = host.certbot.add_account("1")
+    host.certbot.add_account("2", server="https://other.test/directory")
+    assert host.run("a.example").account["thumbprint"] == wanted
+
+
+def test_of_two_accounts_nobody_has_used_none_is_taken(host: Host) -> None:
+    host.certbot.add_account("1")
+    host.certbot.add_account("2")
+    assert not host.run("a.example").account["changed"]
+    assert not host.run("a.example", account=False).account["changed"]
+    assert host.thumbprint is None
+
+
+def test_a_damaged_account_fails_nobody(host: Host) -> None:
+    host.certbot.add_account("1")
+    host.certbot.add_lineage("a.example", account="1")
+    file = host.certbot.path / "accounts/ca.test/directory/1/private_key.json"
+    file.write_text("{}")
+    done = host.run("a.example")
+    assert done.certificates[0]["changed"]
+    assert "no account key" in done.account["error"]
+    assert "certbot's account is not taken over" in done.warnings[0]
+
+
+def test_certbot_renews_what_was_taken_over_no_more(host: Host) -> None:
+    host.certbot.add_lineage("a.example", hook="systemctl reload postfix")
+    host.certbot.add_lineage("b.example")
+    done = host.run("a.example")
+    assert [(each["name"], each["changed"]) for each in done.lineages] == [("a.example", True)]
+    assert host.renewed == ["b.example"]
+    assert "systemctl reload postfix" in done.warnings[0]
+    again = host.run("a.example")
+    assert (again.lineages, again.diff, again.warnings) == ([], [], [])
+
+
+def test_certbot_goes_on_where_others_need_it(host: Host) -> None:
+    host.certbot.add_lineage("all", ["a.example", "b.example", "c.example"])
+    done = host.run("a.example", "b.example")
+    assert done.lineages[0]["other_names"] == ["c.example"]
+    assert "certbot certonly --cert-name all -d c.example" in done.warnings[0]
+    assert host.renewed == ["all"]
+    host.run("a.example", "b.example", "c.example")
+    assert host.renewed == []
+
+
+def test_certbot_goes_on_with_what_could_not_be_taken_over(host: Host) -> None:
+    chain = host.certbot.add_lineage("a.example")
+    chain.with_name("privkey.pem").write_text("damaged")
+    done = host.run("a.example")
+    assert done.certificates[0]["failed"]
+    assert done.lineages == []
+    assert host.renewed == ["a.example"]
+
+
+def test_certbot_at_work_is_not_disturbed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.certbot.add_lineage("a.example")
+    monkeypatch.setattr(fcntl, "lockf", _refuse)
+    done = host.once("a.example")
+    assert done.lineages[0]["failed"]
+    assert "certbot is at work" in done.lineages[0]["error"]
+    assert host.renewed == ["a.example"]
+
+
+def _refuse(*_arguments: object) -> None:
+    raise BlockingIOError
