@@ -1,0 +1,215 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An operator's site all of whose parts can fail, and the runs of playbooks on it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from bed import Bed
+from bed.ansible import Ansible, Run
+from bed.ports import LOOPBACK
+from demo import visitor
+from integration.acme_faults.storage import check_pairs, check_privacy, check_tidy
+from integration.chain_faults.moments import Moment
+from integration.chain_faults.prober import Prober
+from integration.chain_faults.steps_taken import Event, StepsTaken
+from integration.chain_faults.wire import Wire
+from integration.disk import Disk
+from integration.portal_site import Site, Tenant, changes, failure_message
+
+# As many as all cases of a test take, and more
+PAGES = 16384
+FILES = 16384
+KILLED = -9
+MOVING = "moving.test"
+COLORS = itertools.cycle(["#123456", "#654321"])
+NAMES = itertools.cycle(["www.old.test", "web.old.test"])
+KEY_TYPES = itertools.cycle(["P-384", "P-256"])
+
+
+class Chain:
+    """A site with a disk that can be filled and with connections that can be cut, asked throughout.
+
+    :ivar key_type: that of the certificates
+    """
+
+    def __init__(
+        self, site: Site, disk: Disk, modoboa: Wire, ca: Wire, steps: StepsTaken, prober: Prober
+    ) -> None:
+        self.site, self.disk, self.prober = site, disk, prober
+        self._modoboa, self._ca, self._wires = modoboa, ca, (modoboa, ca)
+        self._steps = steps
+        self._numbers = itertools.count()
+        self.storage = disk.path / "storage"
+        self.key_type = "P-256"
+        self.faults: dict[str, Callable[[Event], None]] = {
+            "killed": steps.kill,
+            "controller killed": steps.kill_controller,
+            "module killed": steps.kill_module,
+            "cut": lambda _event: self._each_wire(Wire.cut),
+            "answers lost": lambda _event: self._each_wire(Wire.lose_answers),
+            "disk full": lambda _event: disk.leave_nothing(),
+        }
+
+    @property
+    def old(self) -> Tenant:
+        """The tenant that is there from the start."""
+        return self.site.tenants[0]
+
+    def start(self) -> None:
+        """Bring the first tenants online, and ask them from now on."""
+        done = self.run("provision")
+        assert done.rc == 0, done.stdout
+        self._check_ready()
+        self._ask_all()
+
+    def change(self) -> None:
+        """Give each step of the chain something to do.
+
+        There is a new tenant, to which a mail domain moves, and an old one gets another name.
+        """
+        holder = self.site.tenants[-1]
+        new = self.site.add(f"case{next(self._numbers)}", theme=_theme())
+        if MOVING in holder["domains"]:
+            holder["domains"].remove(MOVING)
+        new["domains"].append(MOVING)
+        # The certificate that is there has never this one
+        self.old["names"] = [next(NAMES)]
+        self.old["theme"] = _theme()
+
+    def run(
+        self, playbook: str, fault: str = "", moment: Moment | None = None, **variables: Any
+    ) -> Run:
+        """Run a playbook, and let something happen to it at some moment."""
+        if moment is None:
+            self._steps.start_over()
+        else:
+            self._steps.start_over(moment.watcher(), self.faults[fault])
+        done = self.site.run(playbook, **self._variables(), **variables)
+        assert moment is None or self._steps.happened_at, self._steps.events
+        return done
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self.disk.leave_all()
+        self._each_wire(Wire.mend)
+
+    def check_healed(self, playbook: str, **variables: Any) -> Run:
+        """Check that one run brings everything to where it should be, and another is silent.
+
+        :returns: the first of the two
+        """
+        began = time.time()
+        second = self.run(playbook, **variables)
+        assert second.rc == 0, second.stdout
+        self._check_ready()
+        hostnames = [tenant["hostname"] for tenant in self.site.tenants]
+        check_pairs(self.storage, *hostnames)
+        check_privacy(self.storage)
+        check_tidy(self.storage, began)
+        assert [path.name for path in self.disk.path.glob("sites-*/.*")] == []
+        third = self.run(playbook, **variables)
+        assert (third.rc, third.changed) == (0, 0), changes(third)
+        self._ask_all()
+        return second
+
+    def _ask_all(self) -> None:
+        self.prober.watch(tenant["hostname"] for tenant in self.site.tenants)
+
+    def _check_ready(self) -> None:
+        modoboa = self.site.bed.modoboa
+        listed = modoboa.request("GET", "virtualhosts/", params={"page_size": 1000}).json()
+        records = {record["name"]: record for record in listed["results"]}
+        for tenant in self.site.tenants:
+            hostname = tenant["hostname"]
+            assert records[hostname]["provisioning_status"] == "ready", records[hostname]
+            domains = {domain["name"] for domain in records[hostname]["domains"]}
+            assert domains == set(tenant["domains"]), hostname
+            served = visitor.certificate(self.site.bed, hostname)
+            assert set(served.names) >= {hostname, *tenant.get("names", [])}
+        for tenant in (self.site.tenants[0], self.site.tenants[-1]):
+            page = visitor.login_page(self.site.bed, tenant["hostname"])
+            assert page.primary_color == tenant["theme"]["colors"]["primary"]
+
+    def _each_wire(self, change: Callable[[Wire], None]) -> None:
+        for wire in self._wires:
+            change(wire)
+
+    def _variables(self) -> dict[str, Any]:
+        return {
+            "virtualhosts_modoboa_url": f"https://localhost:{self._modoboa.port}",
+            "virtualhosts_acme_directory": f"https://{LOOPBACK}:{self._ca.port}/dir",
+            "virtualhosts_storage": str(self.storage),
+            "virtualhosts_key_type": self.key_type,
+        }
+
+
+class WatchedAnsible(Ansible):
+    """Ansible whose modules report each step."""
+
+    def __init__(self, bed: Bed, steps: StepsTaken) -> None:
+        super().__init__(bed.layout)
+        self._steps = steps
+
+    def environment(self, results: Path | None = None) -> dict[str, str]:
+        """Everything that Ansible reads, and who hears of the steps."""
+        return {**super().environment(results), **self._steps.environment}
+
+
+def check_faulty(run: Run, fault: str) -> None:
+    """Check how a run ended that met a fault."""
+    if fault in ("killed", "controller killed"):
+        assert run.rc == KILLED
+    elif run.rc:
+        # It came to its end, and says for whom something is left to be done
+        assert failure_message(run)
+
+
+@contextmanager
+def faulty_chain(name: str, folder: Path) -> Iterator[Chain]:
+    """A bed of the test's own with two tenants that are ready."""
+    with ExitStack() as running:
+        bed = running.enter_context(Bed(name))
+        mount_point = folder / "disk"
+        mount_point.mkdir()
+        disk = running.enter_context(Disk(mount_point, pages=PAGES, files=FILES))
+        _move(bed, disk)
+        modoboa = running.enter_context(Wire(bed.layout.ports.https))
+        ca = running.enter_context(Wire(bed.layout.ports.acme))
+        steps = running.enter_context(StepsTaken([disk.path]))
+        prober = Prober(bed.nginx.https_port, bed.acme.issuer_roots())
+        bed.ansible = WatchedAnsible(bed, steps)
+        chain = Chain(Site(bed, folder), disk, modoboa, ca, steps, prober)
+        chain.site.add("old", theme=_theme(), names=[])
+        chain.site.add("holder", theme=_theme())
+        bed.dns.add("www.old.test", "web.old.test")
+        bed.modoboa.create_domain(MOVING)
+        chain.site.tenants[-1]["domains"].append(MOVING)
+        chain.start()
+        running.enter_context(prober)
+        yield chain
+
+
+def _move(bed: Bed, disk: Disk) -> None:
+    """Have everything that provisioning writes on that disk."""
+    (disk.path / "storage").mkdir()
+    nginx = bed.nginx
+    nginx.sites_available = disk.path / "sites-available"
+    nginx.sites_enabled = disk.path / "sites-enabled"
+    nginx.write_configuration()
+    nginx.reload()
+    media = bed.modoboa.directory / "media"
+    shutil.move(media, disk.path / "media")
+    media.symlink_to(disk.path / "media")
+
+
+def _theme() -> dict[str, Any]:
+    return {"colors": {"primary": next(COLORS)}, "logos": {"login": "logo.svg"}}

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fault of each kind after the other, none of which is mended by the run that meets the next."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from integration.chain_faults.chain import Chain, check_faulty
+from integration.chain_faults.moments import PROVISION
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system")
+
+
+def test_whatever_comes_together_one_more_run_mends_it(chain: Chain) -> None:
+    chain.change()
+    for step, fault in (
+        ("order placed", "killed"),
+        ("fetch", "cut"),
+        ("final block", "disk full"),
+    ):
+        check_faulty(chain.run("provision", fault, PROVISION[step]), fault)
+        chain.heal()
+    chain.check_healed("provision")
