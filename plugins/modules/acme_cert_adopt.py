@@ -38,7 +38,8 @@ options:
     default: []
   fullchain:
     description:
-      - File with the chain that a web server uses for the name. It is looked at before those of certbot.
+      - File with the chain that a web server uses for the name, as M(mailhost.modoboa.nginx_vhost_info) finds it. It is
+        looked at before those of certbot.
     type: path
   privkey:
     description:
@@ -106,6 +107,7 @@ options:
 seealso:
   - module: mailhost.modoboa.acme_cert
   - module: mailhost.modoboa.nginx_vhost
+  - module: mailhost.modoboa.nginx_vhost_info
 """
 
 EXAMPLES = r"""

@@ -139,6 +139,17 @@ options:
     type: list
     elements: str
     default: []
+  adopt:
+    description:
+      - Whether virtual hosts that are to be V(present) take over their names from server blocks by others, instead of
+        failing for them. In the same transaction in which the host's own block comes, the files with these blocks go.
+        nginx is reloaded once, so that each request is answered by the one or by the other.
+      - Such a file is kept beside its place, as C(NAME.adopted) or, where nginx would read that, C(.NAME.adopted). Of a
+        link, only the link goes. RV(vhosts[].adopted) and C(--diff) tell.
+      - A file is left alone, and its host fails, if it serves names that are none of the task's, is nginx's main
+        configuration, is included by name, or more than once.
+    type: bool
+    default: false
   catch_all:
     description:
       - The default servers of the ports, for names that no server block has. The module leaves them alone unless this
@@ -404,6 +415,8 @@ EXAMPLES = r"""
     name: mail.atlas.example
     state: bootstrap
     storage: /var/lib/modoboa-virtualhosts
+  - module: mailhost.modoboa.acme_cert_adopt
+  - module: mailhost.modoboa.nginx_vhost_info
     application: unix:/run/gunicorn/modoboa.sock
     frontend_root: /srv/modoboa/instance/frontend
     static_root: /srv/modoboa/instance/sitestatic
@@ -481,6 +494,11 @@ EXAMPLES = r"""
       mailhost.modoboa.nginx_vhost:
         name: mail.atlas.example
         challenge: redirect
+    - name: Take over from a server block by hand, whose certificate acme_cert_adopt has copied
+      mailhost.modoboa.nginx_vhost:
+        name: mail.atlas.example
+        adopt: true
+
         challenge_host: acme.front1.mail.example
 
     - name: Add to the templates, with templates/portals/present.conf.j2 beside the playbook
@@ -543,6 +561,20 @@ vhosts:
           sample: 4a3f
         not_after:
           description: End of validity in ISO 8601.
+    adopted:
+      description: What was taken over of others with O(adopt), or null. In check mode, what would be.
+      type: dict
+      contains:
+        files:
+          description: The files and links that went, each with C(path) and C(kept), which is where its content is now.
+          type: list
+          elements: dict
+        left_behind:
+          description:
+            - What the others did and the host's own block does not, each with C(file), C(line) and C(text), unless it
+              is in a snippet already.
+          type: list
+          elements: dict
           type: str
           sample: "2027-02-20T10:11:12Z"
 catch_all:

@@ -69,6 +69,7 @@ def argument_spec() -> dict[str, Any]:
         },
         "prune": {"type": "bool", "default": False},
         "keep": {"type": "list", "elements": "str", "default": []},
+        "adopt": {"type": "bool", "default": False},
         "catch_all": {"type": "str", "choices": ["present", "absent"]},
         "renewed": {"type": "list", "elements": "str", "default": []},
         "application": {"type": "str"},

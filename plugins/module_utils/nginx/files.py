@@ -44,13 +44,14 @@ def link_target(path: Path) -> str | None:
         return None
 
 
-def put(path: Path, content: bytes | None) -> None:
+def put(path: Path, content: bytes | None, mode: int = _MODE) -> None:
     """Make a file contain this; None means that there is no file.
 
+    :param mode: of a file that is written
     :raises OSError: it cannot be written or removed
     """
     if content is not None:
-        write_file(path, content, _MODE)
+        write_file(path, content, mode)
         return
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -107,15 +108,16 @@ def set_aside(path: Path) -> None:
         path.replace(kept(path))
 
 
-def put_back(path: Path, content: bytes | None) -> None:
+def put_back(path: Path, content: bytes | None, mode: int = _MODE) -> None:
     """Make a file what it was, down to its inode where it was kept: that takes no room on the disk.
 
+    :param mode: of a file that has to be written
     :raises OSError: it cannot be written or removed
     """
     if content is not None and read(kept(path)) == content:
         kept(path).replace(path)
     if read(path) != content:
-        put(path, content)
+        put(path, content, mode)
     forget(path)
 
 

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
@@ -15,7 +17,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout, Site
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
+    Layout,
+    Other,
+    Site,
+)
 
 _NAME = ".nginx_vhost.journal"
 
@@ -39,8 +45,11 @@ class Journal:
         """
         sites = {
             name: {
-                "content": None if site.content is None else _text(site.content),
+                "content": _text(site.content),
                 "link": site.link,
+                "others": [
+                    {**vars(other), "content": _text(other.content)} for other in site.others
+                ],
             }
             for name, site in before.items()
         }
@@ -55,7 +64,13 @@ class Journal:
         try:
             return {
                 name: Site(
-                    None if site["content"] is None else _bytes(site["content"]), site["link"]
+                    _bytes(site["content"]),
+                    site["link"],
+                    # An earlier version of this collection knew none
+                    tuple(
+                        Other(**{**other, "content": _bytes(other["content"])})
+                        for other in site.get("others", ())
+                    ),
                 )
                 for name, site in json.loads(content).items()
             }
@@ -72,8 +87,10 @@ class Journal:
             try:
                 self._layout.read(name)
             except NginxError:
-                continue
-            self._layout.put(name, site)
+                # What was to be taken over, and was not yet, is nobody else's doing
+                if not site.others or files.read(self._layout.file(name)) != site.content:
+                    continue
+            self._layout.put(name, replace(site, others=_untouched(site.others)))
         self._layout.sync()
 
     def close(self) -> None:
@@ -84,9 +101,18 @@ class Journal:
         files.put(self._path, None)
 
 
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
+def _untouched(others: Iterable[Other]) -> tuple[Other, ...]:
+    """Those that nobody has put something else in the place of."""
+    return tuple(
+        other
+        for other in others
+        if not other.exists or not os.path.lexists(other.path) or other.is_there()
+    )
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode("utf-8", "surrogateescape")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,46 @@ def canonical(path: str) -> str:
 
 
 @dataclass(frozen=True)
+class Other:
+    """What the disk has in a place that is somebody else's: a file, a link, or nothing."""
+
+    path: str
+    content: bytes | None = None
+    link: str | None = None
+    mode: int = 0o644
+    """Of the file, where it has to be written"""
+    of: str = ""
+    """The file that this one keeps"""
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything."""
+        return self.content is not None or self.link is not None
+
+    def put(self) -> None:
+        """Make it so.
+
+        :raises OSError: it cannot be written or removed
+        """
+        path = Path(self.path)
+        if self.link is not None:
+            files.put_link_back(path, self.link)
+        else:
+            files.put_back(path, self.content, self.mode)
+        sync_directory(path.parent)
+
+    def is_there(self) -> bool:
+        """Whether the disk has that.
+
+        :raises OSError: it cannot be read
+        """
+        path = Path(self.path)
+        if path.is_symlink():
+            return self.link == files.link_target(path)
+        return self.link is None and files.read(path) == self.content
+
+
+@dataclass(frozen=True)
 class Site:
     """What the disk has for one host."""
 
@@ -39,6 +80,8 @@ class Site:
     """The file's content; None if there is none"""
     link: str | None = None
     """What the link says; None if there is none, or none is needed"""
+    others: tuple[Other, ...] = ()
+    """Files of others that have to do with it, there or not"""
 
 
 @dataclass(frozen=True)
@@ -107,12 +150,17 @@ class Layout:
                     f"{file} was not written by this collection and is left as it is;"
                     " move it away if this host is to be managed here"
                 )
-            return Site(content, None if link is None else self._read_link(link, file))
+            return Site(content, None if link is None else self.read_link(link, file))
         except OSError as error:
             raise NginxError(f"cannot read the server block: {reason(error)}") from error
 
     @staticmethod
-    def _read_link(link: Path, file: Path) -> str | None:
+    def read_link(link: Path, file: Path) -> str | None:
+        """What a host's link says; None if there is none.
+
+        :raises NginxError: it is no link, or leads elsewhere
+        :raises OSError: it cannot be read
+        """
         try:
             target = files.link_target(link)
         except OSError as error:
@@ -141,6 +189,12 @@ class Layout:
         :raises OSError: something cannot be written; a part may be
         """
         file, link = self.file(name), self.link(name)
+        # First what is to be kept is there twice, and then it goes from where nginx reads it
+        for other in sorted(after.others, key=lambda other: not other.exists):
+            if other.exists:
+                other.put()
+            else:
+                files.set_aside(Path(other.path))
         if link is not None and after.link is None and before.link is not None:
             files.set_aside(link)
         if after.content != before.content:
@@ -156,21 +210,27 @@ class Layout:
         :raises OSError: something cannot be written
         """
         file, link = self.file(name), self.link(name)
-        if link is not None and site.link is None:
+        # In its place may be a file of somebody else's, which was to go and has not
+        if link is not None and site.link is None and (link.is_symlink() or not link.exists()):
             files.put_link_back(link, None)
         files.put_back(file, site.content)
+        for other in sorted(site.others, key=lambda other: not other.exists):
+            other.put()
         if link is not None and site.link is not None:
             files.put_link_back(link, site.link)
 
-    def forget(self, name: str) -> None:
+    def forget(self, name: str, others: Iterable[Other] = ()) -> None:
         """Keep no longer what the disk had for a host.
 
+        :param others: files of others that had to do with it
         :raises OSError: it cannot be removed
         """
         files.forget(self.file(name))
         link = self.link(name)
         if link is not None:
             files.forget(link)
+        for other in others:
+            files.forget(Path(other.path))
 
     def sync(self) -> None:
         """Make what was put durable.

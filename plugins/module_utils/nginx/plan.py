@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import Item, change
@@ -19,9 +19,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
     Layout,
+    Other,
     Site,
     canonical,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover import Takeover
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     Settings,
     VirtualHost,
@@ -44,6 +46,10 @@ class Step:
     damaged: bool = False
     """nginx serves it, but could not load the certificate on disk"""
     error: str | None = None
+    takeover: Takeover | None = None
+    """What goes of others so that the host gets its names"""
+    claimed_in: frozenset[str] = frozenset()
+    """Files of others that claim its names, and are to go"""
 
     @property
     def name(self) -> str:
@@ -90,6 +96,10 @@ class Step:
         """Whether nginx should be serving the host over HTTPS already."""
         return self._is_loaded(self.before) and self._state(self.before) == "present"
 
+    def shares_with(self, other: Step) -> bool:
+        """Whether the two take over the same file, so that neither can without the other."""
+        return not self.claimed_in.isdisjoint(other.claimed_in)
+
     def is_named_in(self, error: str, file: str | None) -> bool:
         """Whether nginx's error is about this host: its file, or its certificate's directory."""
         if f"/certs/{self.name}/" in error:
@@ -128,6 +138,7 @@ class Step:
             "file": str(self.layout.file(self.name)),
             "damaged": self.damaged,
             "served": None if self.served is None else self.served.summary(),
+            "adopted": self.takeover.result() if self.takeover and self.changed else None,
         }
 
     def diff(self, settings: Settings) -> list[dict[str, Any]]:
@@ -141,6 +152,12 @@ class Step:
         if self.before.link != self.after.link:
             link = str(self.layout.link(self.name))
             entries.append(change(link, _link(self.before.link), _link(self.after.link)))
+        if self.before.others != self.after.others:
+            there = {other.path: other for other in self.after.others}
+            entries += [
+                change(other.path, _content(other), _content(there[other.path]))
+                for other in self.before.others
+            ]
         if self.stale:
             chain = settings.fullchain(self.name)
             entries.append(
@@ -170,18 +187,24 @@ def plan(
     rendered: Mapping[str, str],
     before: Site | None = None,
     certificate_expected: bool = False,
+    takeover: Takeover | None = None,
 ) -> Step:
     """What has to change on the disk for one virtual host.
 
     :param rendered: the host's blocks by name of the block, from the controller
     :param before: what will be there by then, if that is not what is there now
     :param certificate_expected: whether the certificate would have been issued by now
+    :param takeover: what goes of others, if something does
     :returns: the step; with its error if the host cannot have what it should
     """
-    step = Step(host, layout)
+    step = Step(host, layout, takeover=takeover)
+    if takeover is not None:
+        before = takeover.before
     try:
         step.before = step.after = layout.read(host.name) if before is None else before
         step.after = _wanted(step, settings, rendered, certificate_expected)
+        if takeover is not None:
+            step.after = replace(step.after, others=takeover.others)
     except NginxError as error:
         step.fail(str(error))
     except OSError as error:
@@ -265,6 +288,12 @@ def _no_certificate(fullchain: str, private_key: str) -> str:
 
 def _lines(content: bytes | None) -> str:
     return "" if content is None else content.decode("utf-8", "replace")
+
+
+def _content(other: Other) -> str:
+    if other.of and other.exists:
+        return f"what was {other.of}\n"
+    return _link(other.link) if other.link is not None else _lines(other.content)
 
 
 def _link(target: str | None) -> str:

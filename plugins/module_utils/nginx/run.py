@@ -44,6 +44,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.rendering i
     Rendering,
     unpack,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeovers import Takeovers
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.transaction import Transaction
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.verification import (
     Verification,
@@ -97,6 +98,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
     with contextlib.nullcontext() if check_mode else locked(layout.available, wait):
         recovered = transaction.recover(check_mode)
         pruned = [] if named is None else unnamed_hosts(layout, named, recovered)
+        takeovers = Takeovers.of(params, hosts, common, layout, nginx, recovered)
         steps: list[Step] = [
             plan(
                 host,
@@ -105,9 +107,11 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
                 rendered.hosts.get(host.name, {}),
                 before=recovered.get(host.name),
                 certificate_expected=check_mode and host.name in renewed,
+                takeover=takeovers.found.get(host.name),
             )
             for host in [*hosts, *pruned]
         ]
+        takeovers.note(steps)
         catch_all = None
         if common.catch_all is not None:
             before = recovered.get(CATCH_ALL)

@@ -62,7 +62,7 @@ class Staging:
         :raises OSError: what was kept for that cannot be removed
         """
         for step in steps:
-            self._layout.forget(step.name)
+            self._layout.forget(step.name, step.before.others)
 
     def _stage(self, step: Step) -> Staged:
         if step.after.content == step.before.content:

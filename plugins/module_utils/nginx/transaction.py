@@ -274,8 +274,14 @@ class Transaction:
         failures = self._verification.failures(online)
         undone = [step for step in online if step.name in failures and step.writes]
         for step in online:
-            if step.name in failures:
-                self._staging.fail([step], failures[step.name])
+            if step.name not in failures:
+                continue
+            companions = [each for each in online if each is not step and each.shares_with(step)]
+            self._staging.fail([step], failures[step.name])
+            self._staging.fail(
+                [each for each in companions if each.name not in failures],
+                f"it was taken over together with {step.name}, which failed",
+            )
         if not undone:
             return
         result = self._nginx.test()

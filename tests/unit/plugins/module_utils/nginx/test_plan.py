@@ -58,6 +58,7 @@ def test_with_a_certificate_there_is_https(layout: Layout, state: str) -> None:
         "file": str(layout.file(NAME)),
         "damaged": False,
         "served": None,
+        "adopted": None,
     }
 
 
