@@ -49,8 +49,8 @@ options:
     required: true
   steps:
     description:
-      - What was registered of the steps C(recorded), C(bootstrapped), C(issued), C(served), C(moved) and C(themed).
-        Those that are missing or were skipped have no results.
+      - What was registered of the steps C(recorded), C(bootstrapped), C(issued), C(exported), C(imported), C(served),
+        C(moved) and C(themed). Those that are missing or were skipped have no results.
     type: dict
     required: true
   broken:

@@ -288,6 +288,16 @@ options:
         Modoboa's installer writes for the hostname of the instance redirects everything to HTTPS.
       - Needed with O(challenge=redirect).
     type: str
+  challenge_peers:
+    description:
+      - Addresses of other front ends, each with or without a port, that may have the answer to a challenge. With
+        O(challenge=webroot), what is not here is asked for there, one after the other, over HTTP.
+      - For hosts behind one name that each ask for certificates of their own, since the CA may come to any of them. The
+        host's own address may be among them, so that all hosts can have one list.
+      - A peer is asked for C(/.well-known/acme-challenge-peer/TOKEN), and asks nobody else.
+    type: list
+    elements: str
+    default: []
   http_port:
     description:
       - Port for HTTP. A public CA asks on port 80.

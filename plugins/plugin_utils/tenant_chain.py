@@ -19,6 +19,14 @@ from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_outcome im
     tenant_failures,
 )
 
+_RESULTS = {
+    "issued": "certificates",
+    "exported": "certificates",
+    "imported": "certificates",
+    "themed": "themes",
+}
+"""What the results of a step are called; those of the others are ``vhosts``."""
+
 Entry = Mapping[str, Any]
 """A tenant as P(mailhost.modoboa.tenant_plan#filter) has it."""
 
@@ -37,8 +45,9 @@ class Chain:
         """Prepare.
 
         :param plan: from P(mailhost.modoboa.tenant_plan#filter)
-        :param steps: what was registered of C(recorded), C(bootstrapped), C(issued), C(served), C(moved) and
-            C(themed); a step that is missing, was skipped or could not be done at all has no results
+        :param steps: what was registered of C(recorded), C(bootstrapped), C(issued), C(exported), C(imported),
+            C(served), C(moved) and C(themed); a step that is missing, was skipped or could not be done at all has no
+            results
         :param broken: C(step) and C(error) of a step that could not be done at all, so that all fail who are
             still in the chain
         """
@@ -129,6 +138,8 @@ class Chain:
         blocks = [item for item in self._of("bootstrapped") if item["failed"]]
         yield tenant_failures([item for item in blocks if not item["damaged"]], "bootstrap block")
         yield tenant_failures(self._of("issued"), "certificate", _WAY)
+        for step in ("exported", "imported"):
+            yield tenant_failures(self._of(step), "copy of the certificate")
         blocks = [item for item in self._of("served") if item["failed"]]
         yield tenant_failures([item for item in blocks if not item["pruned"]], "final block")
         yield tenant_failures(self._of("moved"), "move")
@@ -140,7 +151,7 @@ class Chain:
     def _of(self, step: str) -> list[Result]:
         """The results of a step."""
         registered = self._steps.get(step) or {}
-        name = {"issued": "certificates", "themed": "themes"}.get(step, "vhosts")
+        name = _RESULTS.get(step, "vhosts")
         return list(registered.get(name) or ())
 
 

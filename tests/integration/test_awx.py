@@ -62,6 +62,8 @@ def test_all_is_loaded_and_the_second_run_is_silent(bed: Bed, awx: Awx) -> None:
         "Renew certificates",
         "Retire portals",
         "Deploy to front ends",
+        "Provision the fleet",
+        "Renew for the fleet",
         "Look at portals",
         "Report on portals",
     }

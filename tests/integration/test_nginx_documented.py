@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What docs/nginx.md shows works as it stands there."""
+"""What docs/nginx.md, and docs/fleet.md of nginx, show works as it stands there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from integration.bare_front_end import BareFrontEnd
 from integration.front_end import ADDRESS
 
 PAGE = CHECKOUT / "docs" / "nginx.md"
+FLEET = CHECKOUT / "docs" / "fleet.md"
 NAME = "mail.atlas.example"
 
 
-def examples(language: str) -> list[str]:
+def examples(language: str, page: Path = PAGE) -> list[str]:
     """The examples in one language, in the order of the page."""
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ server {
 
 
 def test_the_inventory_of_several_front_ends(front_end: BareFrontEnd, tmp_path: Path) -> None:
-    (text,) = [text for text in examples("yaml") if "front_ends:" in text]
+    (text,) = [text for text in examples("yaml", FLEET) if "front_ends:" in text]
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(text)
     shown = subprocess.run(
@@ -108,7 +109,7 @@ def test_the_inventory_of_several_front_ends(front_end: BareFrontEnd, tmp_path: 
     front_end.apply(catch_all="present", name=NAME, state="bootstrap")
     challenge = ".well-known/acme-challenge/token"
     (front_end.storage / "webroot" / challenge).write_text("the answer")
-    issuer = edge["virtualhosts_nginx_challenge_host"]
+    issuer = "acme.mail1.example.com"
     assert front_end.get(issuer, f"/{challenge}")[::2] == (200, "the answer")
     assert front_end.get(own, f"/{challenge}")[0] == 301
 
@@ -124,3 +125,7 @@ def test_the_inventory_of_several_front_ends(front_end: BareFrontEnd, tmp_path: 
     assert outcome.results[0]["error"] is None
     where = front_end.get(NAME, f"/{challenge}")[1]["location"]
     assert where == f"http://{issuer}/{challenge}"
+    outcome = front_end.apply(
+        name=NAME, state="bootstrap", challenge_peers=edge["virtualhosts_nginx_challenge_peers"]
+    )
+    assert outcome.results[0]["error"] is None

@@ -87,7 +87,8 @@ def hosts(challenge: str) -> list[dict[str, Any]]:
     indirect=True,
 )
 def test_nothing_of_medium_or_higher(front_end: BareFrontEnd) -> None:
-    for challenge, options in CHALLENGES.items():
+    asked = {"challenge_peers": ["192.0.2.1", "[2001:db8::1]:8080"]}
+    for challenge, options in [*CHALLENGES.items(), ("webroot", asked)]:
         for host in hosts(challenge):
             front_end.issue(host["name"])
         outcome = front_end.apply(

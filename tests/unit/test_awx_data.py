@@ -33,7 +33,9 @@ def role_data() -> dict[str, Any]:
 
 DATA = role_data()
 TEMPLATES = {template["name"]: template for template in DATA["awx__job_templates"]}
-SURVEYS = [DATA["awx__some_tenants"], DATA["awx__named_tenants"]]
+SURVEYS = [
+    DATA[f"awx__{name}"] for name in ("some_tenants", "named_tenants", "some_tenants_in_batches")
+]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -51,7 +53,7 @@ def test_playbook_is_one_that_awx_lists_and_loads(path: Path) -> None:
     assert path.name in {template["playbook"] for template in TEMPLATES.values()}
 
 
-@pytest.mark.parametrize("survey", SURVEYS, ids=["some", "named"])
+@pytest.mark.parametrize("survey", SURVEYS, ids=["some", "named", "batches"])
 def test_survey_is_as_awx_wants_it(survey: dict[str, Any]) -> None:
     assert {"name", "description", "spec"} == set(survey)
     for question in survey["spec"]:
@@ -73,9 +75,13 @@ def test_workflow_is_of_job_templates_and_leads_to_its_own_nodes() -> None:
 
 def test_schedules_are_of_job_templates_that_ask_for_nothing() -> None:
     defaults = yaml.safe_load((ROOT / "roles/awx/defaults/main.yml").read_text(encoding="utf-8"))
+    specs = yaml.safe_load((ROOT / "roles/awx/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    renewals = specs["argument_specs"]["main"]["options"]["awx_renewal_template"]["choices"]
+    assert defaults["awx_renewal_template"] in renewals
     for schedule in DATA["awx__schedules"]:
-        assert schedule["template"] in TEMPLATES
-        assert "named" not in TEMPLATES[schedule["template"]].get("survey", "")
+        chosen = schedule["template"] == "{{ awx_renewal_template }}"
+        for template in renewals if chosen else [schedule["template"]]:
+            assert "named" not in TEMPLATES[template].get("survey", "")
     for rule in ("awx_renewal_rule", "awx_look_rule"):
         assert RULE.fullmatch(defaults[rule])
 

@@ -93,6 +93,7 @@ def argument_spec() -> dict[str, Any]:
         },
         "thumbprint": {"type": "str"},
         "challenge_host": {"type": "str"},
+        "challenge_peers": {"type": "list", "elements": "str", "default": []},
         "http_port": {"type": "int", "default": 80},
         "https_port": {"type": "int", "default": 443},
         "listen_addresses": {"type": "list", "elements": "str", "default": ["*", "[::]"]},

@@ -175,6 +175,22 @@ def check_host_and_port(option: str, value: str) -> None:
         raise ValueRefusedError(f"{option} {value!r} has no port after the colon")
 
 
+def check_peer(option: str, value: str) -> None:
+    """Accept an address of another host, an IPv4 address or an IPv6 address in brackets, or one with a port.
+
+    :raises ValueRefusedError: it is anything else
+    """
+    if _is_ipv4(value) or _is_ipv6(value):
+        return
+    host, colon, port = value.rpartition(":")
+    if colon and _is_port(port) and (_is_ipv4(host) or _is_ipv6(host)):
+        return
+    raise ValueRefusedError(
+        f"{option} {value!r} is no address; write 192.0.2.1, [2001:db8::1] or 192.0.2.1:80, since nginx does"
+        " not start while it cannot look up a name"
+    )
+
+
 def check_size(option: str, value: str) -> None:
     """Accept a size in nginx's way: digits, then nothing, k, m or g.
 

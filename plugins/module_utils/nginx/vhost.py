@@ -81,6 +81,7 @@ class Settings:
     http3: str = "auto"
     catch_all: str | None = None
     challenge_host: str | None = None
+    challenge_peers: tuple[str, ...] = ()
     common_snippet: Snippet = NO_SNIPPET
 
     def has_http3(self, build: Build) -> bool:
@@ -115,6 +116,11 @@ class Settings:
     def port_suffix(self) -> str:
         """What follows a hostname in an HTTPS address."""
         return "" if self.https_port == 443 else f":{self.https_port}"
+
+    @property
+    def asks_peers(self) -> bool:
+        """Whether an answer to a challenge that is not here is looked for elsewhere."""
+        return self.challenge == "webroot" and bool(self.challenge_peers)
 
     @property
     def webroot(self) -> str:
@@ -169,6 +175,8 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
         problems.note(values.check_thumbprint, "thumbprint", thumbprint or "")
     if params["challenge_host"] is not None:
         problems.note(values.check_host_and_port, "challenge_host", params["challenge_host"])
+    for peer in params["challenge_peers"]:
+        problems.note(values.check_peer, "challenge_peers", peer)
     common_snippet = problems.snippet("common_snippet", params["common_snippet"])
     problems.end()
     return Settings(
@@ -182,6 +190,7 @@ def settings(params: Mapping[str, Any], check_mode: bool) -> Settings:
         http3=params["http3"],
         catch_all=params["catch_all"],
         challenge_host=params["challenge_host"],
+        challenge_peers=tuple(dict.fromkeys(params["challenge_peers"])),
         common_snippet=common_snippet,
     )
 

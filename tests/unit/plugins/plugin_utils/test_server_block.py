@@ -262,6 +262,22 @@ def test_challenges_of_another_front_end() -> None:
         assert lines.count(f'return 302 "{url}";') == servers
 
 
+def test_challenges_of_several_front_ends() -> None:
+    settings = dataclasses.replace(SETTINGS, challenge_peers=("192.0.2.1", "[2001:db8::1]:8080"))
+    for name, servers in (("present", 3), ("bootstrap", 1)):
+        lines = directives(block(name, settings=settings))
+        assert lines.count(f'upstream "challenge-peers.{HOST.name}" {{') == 1
+        assert lines.count(f"server 192.0.2.1:{settings.http_port};") == 1
+        assert lines.count("server [2001:db8::1]:8080;") == 1
+        assert lines.count("error_page 404 = @challenge_peers;") == servers
+        assert lines.count(f'proxy_pass "http://challenge-peers.{HOST.name}";') == servers
+        # where the CA asks, where a peer does, and where a peer is asked
+        assert lines.count("auth_basic off;") == 3 * servers
+    for challenge in ("stateless", "redirect"):
+        other = dataclasses.replace(settings, challenge=challenge, challenge_host="a.example")
+        assert "peers" not in block("present", settings=other)
+
+
 @pytest.mark.parametrize("auth_request", [True, False])
 def test_challenges_ask_for_no_password(auth_request: bool) -> None:
     build = dataclasses.replace(DEBIAN_12, auth_request=auth_request)

@@ -54,6 +54,13 @@ def test_who_failed_is_out_of_it_with_the_step_and_the_reason() -> None:
     assert ask("in_modoboa", **steps) == [GOOD, BAD, CLOSED]
 
 
+@pytest.mark.parametrize("step", ["exported", "imported"])
+def test_who_was_not_copied_is_named(step: str) -> None:
+    steps = {step: {"certificates": [a_result(BAD, **FAILED)]}}
+    failures = ask("failures", None, **steps)
+    assert failures[BAD]["message"] == f"{BAD}: copy of the certificate: broken"
+
+
 def test_a_step_that_could_not_be_done_fails_those_who_were_left() -> None:
     failures = ask(
         "failures", {"step": "Obtain certificates", "error": "lost"}, recorded=recorded(bad=FAILED)

@@ -69,6 +69,10 @@ def test_syntax_is_refused(character: str) -> None:
         (values.check_max_age, 63072000),
         (values.check_host_and_port, "issuer.example.com"),
         (values.check_host_and_port, "issuer.example.com:8080"),
+        (values.check_peer, "192.0.2.1"),
+        (values.check_peer, "192.0.2.1:8080"),
+        (values.check_peer, "[2001:db8::1]"),
+        (values.check_peer, "[2001:db8::1]:80"),
     ],
 )
 def test_accepted(check: Callable[..., None], value: Any) -> None:
@@ -137,6 +141,12 @@ def test_accepted(check: Callable[..., None], value: Any) -> None:
         (values.check_host_and_port, "issuer.example.com/x"),
         (values.check_host_and_port, "http://issuer.example.com"),
         (values.check_host_and_port, "192.0.2.1"),
+        (values.check_peer, ""),
+        (values.check_peer, "edge1.example.com"),
+        (values.check_peer, "192.0.2.1:"),
+        (values.check_peer, "192.0.2.1:0"),
+        (values.check_peer, "2001:db8::1"),
+        (values.check_peer, "192.0.2.1; return 200"),
         (values.check_thumbprint, ""),
         (values.check_thumbprint, "short"),
         (values.check_thumbprint, "0123456789abcdefghijklmnopqrstuvwxyzABCDEF+"),
@@ -159,6 +169,7 @@ def test_refused(check: Callable[..., None], value: Any) -> None:
         values.check_thumbprint,
         values.check_access_log,
         values.check_host_and_port,
+        values.check_peer,
     ],
 )
 @given(data=st.data())

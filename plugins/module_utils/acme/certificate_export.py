@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hand out those certificates of a storage that another host does not have."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .certificate import Certificate
+from .errors import AcmeError, during
+from .files import content_of
+from .identifier import folder_name, normalized
+from .moment import timestamp
+from .seal import SealError, seal
+from .store import CertificateStore
+from .travelling_pair import TravellingPair, checked, pack
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What another host asks for.
+
+    :ivar fingerprints: what it has under each name; empty if nothing
+    :ivar recipient: its public key in base64; ``None`` to be told only what differs
+    :ivar renewed: in check mode, names whose certificate would have been issued before
+    """
+
+    fingerprints: Mapping[str, str]
+    recipient: str | None = None
+    renewed: Collection[str] = ()
+
+
+@dataclass
+class Handover:
+    """What is handed out.
+
+    :ivar results: one entry a name
+    :ivar offered: of those that differ, what the other host has to know before it takes them
+    :ivar sealed: the pairs themselves, for the recipient alone, in base64; ``None`` if none is handed out
+    """
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    offered: list[dict[str, Any]] = field(default_factory=list)
+    sealed: str | None = None
+
+
+def hand_out(store: CertificateStore, wish: Wish) -> Handover:
+    """Compare, and seal what differs.
+
+    One name's failure is recorded with it and never stops another.
+
+    :raises AcmeError: the recipient's key is none
+    """
+    handover = Handover()
+    pairs: dict[str, TravellingPair] = {}
+    for name, known in wish.fingerprints.items():
+        result: dict[str, Any] = {
+            "name": name,
+            "changed": False,
+            "failed": False,
+            "error": None,
+            "present": False,
+            "exported": False,
+        }
+        handover.results.append(result)
+        if name in wish.renewed:
+            result |= {"present": True, "exported": True}
+            handover.offered.append({"name": name})
+            continue
+        try:
+            found = _pair(store, name)
+        except Exception as error:  # whatever it is, the other certificates go on
+            result |= {"failed": True, "error": str(error)}
+            continue
+        if found is None:
+            continue
+        pair, certificate = found
+        result["present"] = True
+        if pair.fingerprint != known:
+            result["exported"] = True
+            pairs[name] = pair
+            handover.offered.append(_offer(name, pair, certificate))
+    if pairs and wish.recipient is not None:
+        handover.sealed = _sealed(pairs, wish.recipient)
+    return handover
+
+
+def _pair(store: CertificateStore, name: str) -> tuple[TravellingPair, Certificate] | None:
+    """Read a pair that belongs together; ``None`` if there is no certificate.
+
+    :raises AcmeError: there is something else
+    """
+    with during("storage"):
+        folder = folder_name(normalized(name))
+        try:
+            return _read_once(store, name, folder)
+        except AcmeError:
+            # a run may have published in between: chain and key are read one after the other
+            return _read_once(store, name, folder)
+
+
+def _read_once(
+    store: CertificateStore, name: str, folder: str
+) -> tuple[TravellingPair, Certificate] | None:
+    stored = store.read(folder)
+    chain = content_of(store.chain_path(folder))
+    key = content_of(store.key_path(folder))
+    if chain is None and key is None:
+        return None
+    if stored.origin is None:
+        raise AcmeError(f"{stored.fault}.")
+    if key is None and stored.origin.key_elsewhere:
+        raise AcmeError(
+            "its private key is somewhere else, as it was issued for a signing request."
+        )
+    if chain is None or key is None:
+        raise AcmeError(f"{stored.fault}.")
+    pair = TravellingPair(chain, key, replace(stored.origin, published=None))
+    return pair, checked(pair, normalized(name))
+
+
+def _offer(name: str, pair: TravellingPair, certificate: Certificate) -> dict[str, Any]:
+    return {
+        "name": name,
+        "fingerprint": pair.fingerprint,
+        "serial": certificate.serial,
+        "not_before": timestamp(certificate.not_before),
+        "not_after": timestamp(certificate.not_after),
+    }
+
+
+def _sealed(pairs: Mapping[str, TravellingPair], recipient: str) -> str:
+    try:
+        return b64encode(seal(pack(pairs), b64decode(recipient, validate=True))).decode("ascii")
+    except (SealError, ValueError) as error:
+        raise AcmeError("recipient is no key of acme_cert_import on the other host.") from error

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several front ends behind one name: one issues and all serve, or each issues for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from bed.ansible import Run
+from integration.fleet import ADDRESSES, Fleet, fleet_of, requests_of
+from integration.portal_site import Site
+
+COPIED: dict[str, Any] = {"all_hosts": {"virtualhosts_front_end_certificates": "copied"}}
+OWN: dict[str, Any] = {"all_hosts": {"virtualhosts_front_end_certificates": "own"}}
+
+
+@pytest.fixture
+def fleet(site: Site) -> Iterator[Fleet]:
+    """Two front ends that serve nothing yet."""
+    with fleet_of(site) as running:
+        yield running
+
+
+def told(run: Run) -> dict[str, str]:
+    """Host → what it says at the end."""
+    return {
+        each.host: " ".join(each.result["msg"])
+        for each in run.task("Name who failed, and who was left out")
+        if each.status == "failed"
+    }
+
+
+def test_certificates_are_copied_and_no_key_is_seen(site: Site, fleet: Fleet) -> None:
+    tenant = site.add("quince")
+    # The CA comes to a front end alone, which asks the host that issues
+    site.bed.dns.add(tenant["hostname"], address=ADDRESSES["edge1"])
+    done = fleet.run("fleet", arguments=["-vvvv"], **COPIED)
+    assert done.rc == 0, done.stdout
+    assert len(set(fleet.serials(tenant["hostname"]).values())) == 1
+    assert fleet.modes() == {0o600}
+    keys = fleet.keys()
+    assert len(keys) == 1
+    said = done.stdout + done.stderr + repr(done.results)
+    assert not [key for key in keys if key in said]
+
+
+@pytest.mark.extended
+def test_what_differs_is_copied_and_nothing_else(site: Site, fleet: Fleet) -> None:
+    first = site.add("rowan", names=["webmail.rowan.test"])
+    site.bed.dns.add(first["hostname"], *first["names"], address=ADDRESSES["edge2"])
+    predicted = fleet.run("fleet", check=True, **COPIED)
+    assert predicted.rc == 0, predicted.stdout
+    done = fleet.run("fleet", **COPIED)
+    assert done.rc == 0, done.stdout
+    assert requests_of(predicted) == requests_of(done)
+    again = fleet.run("fleet", **COPIED)
+    assert (again.rc, again.changed) == (0, 0), requests_of(again)
+
+    # A tenant that fails keeps the others from no host
+    lost = site.add("lost", resolves=False)
+    second = site.add("sorrel")
+    partly = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    assert partly.rc != 0
+    assert set(told(partly)) == {"front"}
+    assert f"{lost['hostname']}: certificate" in told(partly)["front"]
+    assert len(set(fleet.serials(second["hostname"]).values())) == 1
+    site.tenants.remove(lost)
+    site.bed.modoboa.delete_domain(lost["domains"][0])
+
+    # A renewal brings new ones, and a run with nothing due brings none
+    before = fleet.serials(first["hostname"])
+    renewed = fleet.run("fleet_renew", virtualhosts_key_type="P-384", **COPIED)
+    assert renewed.rc == 0, renewed.stdout
+    after = fleet.serials(first["hostname"])
+    assert len(set(after.values())) == 1
+    assert after != before
+    idle = fleet.run("fleet_renew", virtualhosts_key_type="P-384", **COPIED)
+    assert (idle.rc, idle.changed) == (0, 0), requests_of(idle)
+    assert not idle.task("Publish the certificates that were handed out")[0].result.get("changed")
+
+    # One front end, one tenant; and one that cannot be reached is named
+    fleet.add_unreachable("edge3")
+    third = site.add("tansy")
+    named = fleet.run(
+        "fleet", tenant=third["hostname"], arguments=["--limit", "front,edge1,edge3"], **COPIED
+    )
+    assert set(told(named)) == {"edge3"}, named.stdout
+    assert "edge3 was left out: it cannot be reached" in told(named)["edge3"]
+    assert fleet.has(third["hostname"]) == {"front", "edge1"}
+    del fleet.hosts["edge3"]
+
+    # Offline everywhere, front ends first
+    gone = fleet.run("retire", tenant=[each["hostname"] for each in site.tenants], **COPIED)
+    assert gone.rc == 0, gone.stdout
+    assert fleet.keys() == set()
+    for each in (first, second, third):
+        assert fleet.has(each["hostname"]) == set()
+
+
+@pytest.mark.extended
+def test_a_broken_nginx_stops_before_the_next_batch(site: Site, fleet: Fleet) -> None:
+    tenant = site.add("umbel")
+    edge1 = fleet.front_ends["edge1"]
+    edge1.write_config(user="nonsense;")
+    stopped = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    assert set(told(stopped)) == {"edge1", "edge2"}, stopped.stdout
+    assert "nginx's configuration was broken already" in told(stopped)["edge1"]
+    assert "the roll-out has stopped at edge1" in told(stopped)["edge2"]
+    assert fleet.has(tenant["hostname"]) == {"front", "edge1"}
+    edge1.write_config()
+    done = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    assert done.rc == 0, done.stdout
+    assert len(set(fleet.serials(tenant["hostname"]).values())) == 1
+
+
+@pytest.mark.extended
+def test_each_issues_for_itself(site: Site, fleet: Fleet) -> None:
+    tenant = site.add("vetch")
+    # Whoever issues, the CA comes to this one
+    site.bed.dns.add(tenant["hostname"], address=ADDRESSES["edge1"])
+    predicted = fleet.run("fleet", check=True, **OWN)
+    done = fleet.run("fleet", **OWN)
+    assert done.rc == 0, done.stdout
+    assert requests_of(predicted) == requests_of(done)
+    assert len(set(fleet.serials(tenant["hostname"]).values())) == 3
+    assert len(fleet.keys()) == 3
+    again = fleet.run("fleet", **OWN)
+    assert (again.rc, again.changed) == (0, 0), requests_of(again)
+    idle = fleet.run("fleet_renew", **OWN)
+    assert (idle.rc, idle.changed) == (0, 0), requests_of(idle)
+    gone = fleet.run("retire", tenant=tenant["hostname"], virtualhosts_revoke=True, **OWN)
+    assert gone.rc == 0, gone.stdout
+    assert fleet.keys() == set()
+
+
+@pytest.mark.extended
+def test_each_issues_for_itself_only_by_files(site: Site, fleet: Fleet) -> None:
+    site.add("woodruff")
+    refused = fleet.run("fleet", virtualhosts_challenge="stateless", **OWN)
+    assert "With certificates of its own it has to be webroot or dns" in refused.stdout
+    assert fleet.front_ends["edge1"].snapshot() == {}
