@@ -76,9 +76,12 @@ def _ask_all(connection: Connection, questions: tuple[Callable[[], str | None], 
     for thread in threads:
         thread.start()
     begun.wait()
-    connection.send("begun")
-    connection.recv()
-    over.set()
+    try:
+        connection.send("begun")
+        connection.recv()
+    finally:
+        # Also when nobody is there any more
+        over.set()
     for thread in threads:
         thread.join()
     connection.send((probes.count, probes.failures))

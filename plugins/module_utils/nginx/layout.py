@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -219,18 +218,15 @@ class Layout:
         if link is not None and site.link is not None:
             files.put_link_back(link, site.link)
 
-    def forget(self, name: str, others: Iterable[Other] = ()) -> None:
+    def forget(self, name: str) -> None:
         """Keep no longer what the disk had for a host.
 
-        :param others: files of others that had to do with it
         :raises OSError: it cannot be removed
         """
         files.forget(self.file(name))
         link = self.link(name)
         if link is not None:
             files.forget(link)
-        for other in others:
-            files.forget(Path(other.path))
 
     def sync(self) -> None:
         """Make what was put durable.

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Union
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import reason
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import Layout
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
@@ -62,7 +63,16 @@ class Staging:
         :raises OSError: what was kept for that cannot be removed
         """
         for step in steps:
-            self._layout.forget(step.name, step.before.others)
+            self._layout.forget(step.name)
+
+    def end_others(self, steps: Iterable[Step]) -> None:
+        """The same for files of others, which the next run knows of from the journal only.
+
+        :raises OSError: what was kept for that cannot be removed
+        """
+        for step in steps:
+            for other in step.before.others:
+                files.forget(Path(other.path))
 
     def _stage(self, step: Step) -> Staged:
         if step.after.content == step.before.content:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.files import remove_leftovers
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.catch_all import CatchAll
@@ -74,9 +75,15 @@ class Transaction:
         if check_mode:
             return self._journal.sites()
         try:
+            directories = {*self._layout.directories}
             if self.recovered:
+                directories.update(
+                    Path(other.path).parent
+                    for site in self._journal.sites().values()
+                    for other in site.others
+                )
                 self._journal.recover()
-            for directory in self._layout.directories:
+            for directory in directories:
                 remove_leftovers(directory)
         except OSError as error:
             raise NginxError(
@@ -133,6 +140,7 @@ class Transaction:
         try:
             in_step = self._write_and_reload(steps, look)
             self._layout.sync()
+            self._staging.end_others(at_stake)
             # Else nginx may have what was undone since, and the next run has to reload it
             if in_step or not (self.recovered or self.reloaded):
                 self._journal.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import remove_leftovers
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.claims import Claims
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.journal import Journal
@@ -72,7 +73,8 @@ def test_it_comes_back_as_it_was_from_disk_and_from_the_journal(layout: Layout) 
             layout.put(NAME, going.before)
         else:
             # A power failure may take the copies that were kept
-            layout.forget(NAME, going.before.others)
+            for path in layout.directories:
+                remove_leftovers(path)
             Journal(layout).recover()
         Journal(layout).close()
         assert files_of(layout) == before
