@@ -415,6 +415,8 @@ notes:
     there, as nginx then says.
 seealso:
   - module: mailhost.modoboa.acme_cert
+  - module: mailhost.modoboa.acme_cert_adopt
+  - module: mailhost.modoboa.nginx_vhost_info
 extends_documentation_fragment:
   - mailhost.modoboa.attributes
 """
@@ -425,8 +427,6 @@ EXAMPLES = r"""
     name: mail.atlas.example
     state: bootstrap
     storage: /var/lib/modoboa-virtualhosts
-  - module: mailhost.modoboa.acme_cert_adopt
-  - module: mailhost.modoboa.nginx_vhost_info
     application: unix:/run/gunicorn/modoboa.sock
     frontend_root: /srv/modoboa/instance/frontend
     static_root: /srv/modoboa/instance/sitestatic
@@ -494,6 +494,11 @@ EXAMPLES = r"""
               proxy_pass_header Authorization;
           }
 
+    - name: Take over from a server block by hand, whose certificate acme_cert_adopt has copied
+      mailhost.modoboa.nginx_vhost:
+        name: mail.atlas.example
+        adopt: true
+
     - name: Write server blocks where nginx reads them itself
       mailhost.modoboa.nginx_vhost:
         name: mail.atlas.example
@@ -504,11 +509,6 @@ EXAMPLES = r"""
       mailhost.modoboa.nginx_vhost:
         name: mail.atlas.example
         challenge: redirect
-    - name: Take over from a server block by hand, whose certificate acme_cert_adopt has copied
-      mailhost.modoboa.nginx_vhost:
-        name: mail.atlas.example
-        adopt: true
-
         challenge_host: acme.front1.mail.example
 
     - name: Add to the templates, with templates/portals/present.conf.j2 beside the playbook
@@ -561,16 +561,6 @@ vhosts:
           with the certificate that nginx has loaded, until nginx is restarted.
         - acme_cert mends it, since the challenge is answered still.
       type: bool
-    served:
-      description: The certificate that nginx was found to serve, or null if none was looked for or found.
-      type: dict
-      contains:
-        serial:
-          description: Serial number in hexadecimal.
-          type: str
-          sample: 4a3f
-        not_after:
-          description: End of validity in ISO 8601.
     adopted:
       description: What was taken over of others with O(adopt), or null. In check mode, what would be.
       type: dict
@@ -585,6 +575,16 @@ vhosts:
               is in a snippet already.
           type: list
           elements: dict
+    served:
+      description: The certificate that nginx was found to serve, or null if none was looked for or found.
+      type: dict
+      contains:
+        serial:
+          description: Serial number in hexadecimal.
+          type: str
+          sample: 4a3f
+        not_after:
+          description: End of validity in ISO 8601.
           type: str
           sample: "2027-02-20T10:11:12Z"
 catch_all:
