@@ -77,6 +77,10 @@ def hand_out(store: CertificateStore, wish: Wish) -> Handover:
             result |= {"failed": True, "error": str(error)}
             continue
         if found is None:
+            if known:
+                # who says nothing of that lets it run out there
+                error = "there is none any more where it is issued, while the other host has one."
+                result |= {"failed": True, "error": error}
             continue
         pair, certificate = found
         result["present"] = True

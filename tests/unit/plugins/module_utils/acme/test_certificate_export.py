@@ -65,6 +65,13 @@ def test_what_differs_is_sealed(store: CertificateStore, recipient: Recipient) -
     assert arrived.fingerprint == handover.offered[0]["fingerprint"]
 
 
+def test_one_that_only_the_other_host_has(store: CertificateStore, recipient: Recipient) -> None:
+    handover, errors = handed_out(store, recipient, b="something")
+    assert "there is none any more" in errors["b.example"]
+    assert list(errors) == ["b.example"]
+    assert handover.offered == []
+
+
 def test_nothing_differs(store: CertificateStore, recipient: Recipient) -> None:
     issue(store, "a.example")
     handover, _errors = handed_out(store, recipient, a=fingerprint_of(store, "a.example"))
