@@ -240,6 +240,7 @@ def test_acme_cert_binds_its_account_too(start_acme: StartAcme, storage: Path) -
     assert not run(account_contact=None)["changed"]
 
 
+@pytest.mark.extended
 def test_killed_during_a_change_of_keys(start_acme: StartAcme, storage: Path) -> None:
     """Whenever it is killed, the next run has the same account and a key that the CA knows."""
     bed = start_acme(OLDEST)

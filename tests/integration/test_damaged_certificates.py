@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import pytest
 from demo import visitor
 from integration.portal_site import Site
 
 
+@pytest.mark.extended
 def test_the_chain_mends_it(site: Site) -> None:
     tenant = site.add("alder")
     assert site.run("provision").rc == 0

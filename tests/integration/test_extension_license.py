@@ -34,6 +34,7 @@ def locked(bed: Bed) -> bool:
     return True
 
 
+@pytest.mark.extended
 def test_life_of_a_licence(bed: Bed, service: LicensingService) -> None:
     assert not locked(bed)
     key = service.sell()

@@ -164,6 +164,7 @@ def test_a_front_end_redirects_challenges_to_the_host_that_issues(
     assert challenge_status(site, PRIMARY_HOSTNAME) == 301
 
 
+@pytest.mark.extended
 def test_a_front_end_answers_by_itself_for_the_account(site: Site, edge: Edge) -> None:
     site.add("mimosa")
     first = site.run("provision", virtualhosts_challenge="stateless")

@@ -135,6 +135,7 @@ def test_what_is_wrong_is_said_without_the_token(
     assert wrong not in run.stdout + run.stderr
 
 
+@pytest.mark.extended
 def test_provisioning_the_portals_of_a_limit(bed: Bed, site: Site, tmp_path: Path) -> None:
     labels = ("one.slice", "two.slice", "three.slice")
     tenants = [site.add(label) for label in labels]

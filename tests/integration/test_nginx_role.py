@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from bed.ansible import Run
 from integration.portal_site import Site, changes
 
@@ -20,6 +21,7 @@ def run(site: Site, *, check: bool = False, **variables: Any) -> Run:
     return done
 
 
+@pytest.mark.extended
 def test_the_chain_finds_the_catch_all_as_it_would_write_it(site: Site) -> None:
     site.add("nginx-role")
     assert site.run("provision").rc == 0

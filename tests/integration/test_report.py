@@ -103,6 +103,7 @@ def test_a_report_of_what_the_chain_has_made(site: Site, report: Reporter, tmp_p
     assert (tmp_path / "portals.prom").exists()
 
 
+@pytest.mark.extended
 def test_a_report_of_what_was_done_by_hand(site: Site, report: Reporter) -> None:
     modoboa = site.bed.modoboa
     theme = {"colors": {"primary": "#123456"}}
@@ -138,6 +139,7 @@ def test_a_report_of_what_was_done_by_hand(site: Site, report: Reporter) -> None
     assert not any(kinds(there, name) for name in names)
 
 
+@pytest.mark.extended
 def test_what_is_missing_is_in_the_report(site: Site, report: Reporter) -> None:
     hostname = site.add("ginger")["hostname"]
     away: dict[str, Any] = {

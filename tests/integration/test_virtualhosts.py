@@ -213,6 +213,7 @@ def test_portal_stays_until_a_tenant_takes_its_mail_domain_over(site: Site) -> N
     site.bed.modoboa.delete_domain("idle.test")
 
 
+@pytest.mark.extended
 def test_the_list_is_the_whole_truth_if_that_is_said(site: Site) -> None:
     tenant = site.add("tansy")
     tenant["domains"].append("made.tansy.test")
@@ -245,6 +246,7 @@ def test_the_list_is_the_whole_truth_if_that_is_said(site: Site) -> None:
         site.bed.modoboa.delete_domain(domain)
 
 
+@pytest.mark.extended
 def test_renewal_leaves_records_as_they_are(site: Site) -> None:
     tenant = site.add("sorrel")
     assert site.run("provision").rc == 0
@@ -282,6 +284,7 @@ def test_a_step_that_cannot_be_done_at_all_fails_everybody_by_name(site: Site) -
     assert site.record(tenant["hostname"])["provisioning_status"] == "failed"
 
 
+@pytest.mark.extended
 def test_a_renewal_writes_the_blocks_that_it_needs_and_mends_its_own_failures(site: Site) -> None:
     tenant = site.add("willow")
     assert site.run("provision").rc == 0

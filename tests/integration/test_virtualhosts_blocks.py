@@ -53,6 +53,7 @@ def test_names_that_nobody_has_reach_no_portal(site: Site) -> None:
     assert site.block(CATCH_ALL).read_bytes() == before
 
 
+@pytest.mark.extended
 def test_the_catch_all_can_go_and_be_left_alone(site: Site) -> None:
     tenant = site.add("balsam")
     assert site.run("provision").rc == 0
@@ -74,6 +75,7 @@ def test_the_catch_all_can_go_and_be_left_alone(site: Site) -> None:
     assert not site.block(CATCH_ALL).exists()
 
 
+@pytest.mark.extended
 def test_a_default_server_of_somebody_else_stays_and_is_told(site: Site) -> None:
     site.add("camas")
     assert site.run("provision", virtualhosts_nginx_catch_all="absent").rc == 0

@@ -72,6 +72,7 @@ def test_a_disabled_tenant_keeps_everything_and_serves_nothing(site: Site) -> No
     assert site.bed.login(hostname, "admin@alnus.test", PASSWORD).ok
 
 
+@pytest.mark.extended
 def test_a_tenant_may_be_disabled_from_the_start(site: Site) -> None:
     tenant = site.add("cork", disabled=True)
     # All its domains are elsewhere, and stay there as long as it is not online
@@ -95,6 +96,7 @@ def test_a_tenant_may_be_disabled_from_the_start(site: Site) -> None:
     assert site.run("provision").changed == 0
 
 
+@pytest.mark.extended
 def test_without_links_a_disabled_tenant_has_no_block(site: Site) -> None:
     tenant = site.add("ferula")
     variables: dict[str, Any] = {
@@ -142,6 +144,7 @@ def test_those_that_failed_are_tried_again_and_no_others(site: Site) -> None:
     good["names"] = []
 
 
+@pytest.mark.extended
 def test_page_title_favicon_and_sender_are_part_of_a_theme(site: Site) -> None:
     tenant = site.add(
         "jute",
