@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import requests
 from bed.acme_bed import AcmeBed
-from integration.disk import Disk
 from integration.acme_faults.module import Options, Run, run, watched
 from integration.acme_faults.storage import (
     check_pairs,
@@ -28,6 +27,7 @@ from integration.acme_faults.storage import (
     published_key,
     serial_of,
 )
+from integration.disk import Disk
 
 OLD, NEW, FINE = "a-old.disk.example", "b-new.disk.example", "c-fine.disk.example"
 FULL = re.compile(r"No space left on device in (\S+)\. Free some space on that file system\.$")

@@ -16,8 +16,8 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.run import Outcome
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.staging import Staging
-from integration.disk import Disk
 from integration.bare_front_end import BareFrontEnd
+from integration.disk import Disk
 from integration.nginx_faults.sites import changed, errors, hidden, is_sound, stamps
 
 OLD, OLD_TOO, GONE = "a-old.example.com", "b-old.example.com", "c-gone.example.com"
