@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_a_broken_nginx_stops_before_the_next_batch(site: Site, fleet: Fleet) ->
 
 
 @pytest.mark.extended
-def test_each_issues_for_itself(site: Site, fleet: Fleet) -> None:
+def test_each_issues_for_itself(site: Site, fleet: Fleet, tmp_path: Path) -> None:
     tenant = site.add("vetch")
     # Whoever issues, the CA comes to this one
     site.bed.dns.add(tenant["hostname"], address=ADDRESSES["edge1"])
@@ -129,8 +130,13 @@ def test_each_issues_for_itself(site: Site, fleet: Fleet) -> None:
     assert len(fleet.keys()) == 3
     again = fleet.run("fleet", **OWN)
     assert (again.rc, again.changed) == (0, 0), requests_of(again)
-    idle = fleet.run("fleet_renew", **OWN)
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    idle = fleet.run("fleet_renew", virtualhosts_renewal_notes=str(notes), **OWN)
     assert (idle.rc, idle.changed) == (0, 0), requests_of(idle)
+    # A schedule is told of all, to warn where nobody manages to renew one
+    assert {path.stem for path in notes.iterdir()} == {"front", *ADDRESSES}
+    assert all(tenant["hostname"] in path.read_text() for path in notes.iterdir())
     gone = fleet.run("retire", tenant=tenant["hostname"], virtualhosts_revoke=True, **OWN)
     assert gone.rc == 0, gone.stdout
     assert fleet.keys() == set()
