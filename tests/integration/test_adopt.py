@@ -1,0 +1,259 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook that takes portals over: certbot's certificates, blocks by hand, while somebody asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bed import portal
+from bed.ansible import Run
+from bed.certbot import Certbot
+from bed.command import run
+from bed.ports import LOOPBACK
+from demo import visitor
+from integration.portal_site import Site, Tenant, changes, failure_message
+from integration.prober import probing
+
+_BLOCKS = """\
+server {{
+    listen {address}:{http_port};
+    server_name {names};
+    location /.well-known/acme-challenge/ {{
+        root {webroot};
+    }}
+    location / {{
+        return 301 https://{name}:{https_port}$request_uri;
+    }}
+}}
+"""
+_HTTPS = """\
+server {{
+    listen {address}:{https_port} ssl;
+    server_name {names};
+    ssl_certificate {live}/fullchain.pem; # managed by Certbot
+    ssl_certificate_key {live}/privkey.pem; # managed by Certbot
+    root {modoboa}/frontend;
+    location / {{
+        try_files $uri /index.html;
+    }}
+    location /sitestatic/ {{
+        alias {modoboa}/sitestatic/;
+    }}
+    location ~ ^/(api|accounts) {{
+        proxy_pass http://unix:{application};
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+    location = /status {{
+        return 200 fine;
+    }}
+}}
+"""
+
+
+class Host:
+    """A host as an administrator has set it up: blocks by hand, certificates by certbot."""
+
+    def __init__(self, site: Site, directory: Path) -> None:
+        self.site = site
+        bed = site.bed
+        self.certbot = Certbot(directory / "certbot", bed.acme.directory_url, bed.acme.ca_path)
+        self.webroot = directory / "webroot"
+        self.written: list[Path] = []
+        self.further: list[str] = []
+
+    def serve(self, tenant: Tenant, *arguments: str, more: tuple[str, ...] = ()) -> Path:
+        """Bring a tenant online by hand. Returns the file with its blocks.
+
+        :param more: further names of the certificate
+        """
+        names = [tenant["hostname"], *tenant.get("names", [])]
+        self.site.bed.dns.add(*more)
+        self.further += more
+        self.write(tenant["hostname"], [*names, *more], _BLOCKS)
+        live = self.certbot.issue(self.webroot, *more, *reversed(names), more=arguments)
+        return self.write(tenant["hostname"], names, _BLOCKS + _HTTPS, live)
+
+    def write(self, name: str, names: list[str], text: str, live: Path | None = None) -> Path:
+        """Write a file, link to it, and reload."""
+        bed = self.site.bed
+        file = bed.nginx.sites_available / f"by-hand-{name}"
+        file.write_text(
+            text.format(
+                address=LOOPBACK,
+                http_port=bed.nginx.http_port,
+                https_port=bed.nginx.https_port,
+                name=name,
+                names=" ".join(names),
+                webroot=self.webroot,
+                live=live,
+                modoboa=bed.modoboa.directory,
+                application=bed.layout.application_socket,
+            )
+        )
+        link = bed.nginx.sites_enabled / file.name
+        if not link.is_symlink():
+            link.symlink_to(f"../{file.parent.name}/{file.name}")
+            self.written += [file, link]
+        self.reload()
+        return file
+
+    def reload(self) -> None:
+        """Have nginx take what is on disk."""
+        nginx = self.site.bed.nginx
+        run(
+            [nginx.binary, "-p", nginx.prefix, "-c", nginx.conf, "-s", "reload"],
+            purpose="reloading nginx",
+        )
+
+    def adopt(self, *, check: bool = False, **variables: Any) -> Run:
+        """Run the playbook."""
+        storage = self.site.directory / "storage"
+        return self.run("adopt", check=check, storage=storage, **variables)
+
+    def run(self, playbook: str, *, check: bool = False, **variables: Any) -> Run:
+        """Run a playbook with a storage of this host's own, in which there is no account yet."""
+        return self.site.run(
+            playbook,
+            check=check,
+            virtualhosts_storage=str(self.site.directory / "storage"),
+            virtualhosts_adopt_certbot=str(self.certbot.configuration),
+            **{key: value for key, value in variables.items() if key != "storage"},
+        )
+
+    def state(self, tenant: Tenant) -> dict[str, Any]:
+        """What the storage says of a certificate."""
+        folder = self.site.directory / "storage" / "certs" / tenant["hostname"]
+        said: dict[str, Any] = json.loads((folder / "state.json").read_text())
+        return said
+
+    def close(self) -> None:
+        """Take everything off again."""
+        names = [tenant["hostname"] for tenant in self.site.tenants]
+        if names:
+            self.run("retire", tenant=names)
+        for path in self.written:
+            path.unlink(missing_ok=True)
+        self.site.bed.dns.remove(*self.further)
+        self.reload()
+
+
+@pytest.fixture
+def host(site: Site, tmp_path: Path) -> Iterator[Host]:
+    """A host on which nobody is taken over yet."""
+    made = Host(site, tmp_path)
+    yield made
+    made.close()
+
+
+def asks_page(site: Site, tenant: Tenant) -> Any:
+    """Ask for the frontend, over a connection of its own each time."""
+    # Others write the bed's own file anew
+    issuer = site.directory / f"{tenant['hostname']}.pem"
+    issuer.write_text(site.bed.acme.issuer_roots())
+    asked = portal.Portal(tenant["hostname"], site.bed.nginx.https_port, issuer)
+
+    def ask() -> str | None:
+        with portal.session(asked) as session:
+            answer = session.get(asked.url + "/", timeout=20)
+        fine = answer.status_code == 200 and "<html" in answer.text
+        return None if fine else f"{answer.status_code} {answer.text[:80]}"
+
+    return ask
+
+
+@pytest.mark.extended
+def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> None:
+    site = host.site
+    first = site.add("yarrow", names=["webmail.yarrow.test"])
+    second = site.add("zinnia")
+    files = [
+        host.serve(first, "--key-type", "rsa"),
+        host.serve(second, more=("also.zinnia.test",)),
+    ]
+    lost = site.add("teasel", resolves=False)
+    before = {
+        tenant["hostname"]: visitor.certificate(site.bed, tenant["hostname"])
+        for tenant in (first, second)
+    }
+    with probing(asks_page(site, first), asks_page(site, second)) as probes:
+        predicted = host.adopt(check=True)
+        assert predicted.rc == 0, predicted.stdout
+        assert not (site.directory / "storage").exists()
+        done = host.adopt()
+        assert done.rc == 0, done.stdout
+        assert changes(predicted) == changes(done)
+        again = host.adopt()
+        assert (again.rc, again.changed) == (0, 0), changes(again)
+
+        # Provisioning does the rest, and orders nothing of those
+        provisioned = host.run("provision", tenant=[first["hostname"], second["hostname"]])
+        assert provisioned.rc == 0, provisioned.stdout
+        assert not changes(provisioned)["Obtain certificates"]
+        assert not changes(provisioned)["Make sure of the ACME account"]
+    assert (probes.failures, probes.count > 10) == ([], True)
+    for run_ in (predicted, done):
+        assert "PRIVATE KEY" not in run_.stdout
+        assert "location = /status" in run_.stdout
+        assert lost["hostname"] in run_.stdout
+
+    for tenant in (first, second):
+        name = tenant["hostname"]
+        assert visitor.certificate(site.bed, name) == before[name]
+        assert site.record(name)["provisioning_status"] == "ready"
+        assert host.state(tenant)["adopted"]
+    assert all(file.exists() for file in files)
+    assert not any((site.bed.nginx.sites_enabled / file.name).exists() for file in files)
+    # A name of nobody keeps certbot at it, and says so
+    renewed = sorted(path.name for path in (host.certbot.configuration / "renewal").iterdir())
+    assert renewed == ["also.zinnia.test.conf", "webmail.yarrow.test.conf.adopted"]
+    (stopped,) = done.task("Let certbot renew no more what was taken over")
+    (warning,) = stopped.result["warnings"]
+    assert "certbot certonly --cert-name also.zinnia.test -d also.zinnia.test" in str(warning)
+
+    # From here on it is renewed as all are
+    idle = host.run("renew")
+    assert (idle.rc, idle.changed) == (0, 0), changes(idle)
+    due = host.run("renew", virtualhosts_renew_days=10**4)
+    assert due.rc == 0, due.stdout
+    assert host.run("renew").changed == 0
+
+
+@pytest.mark.extended
+def test_what_cannot_be_taken_over_stays_as_it_is(host: Host) -> None:
+    site = host.site
+    good, shared, short = site.add("acacia"), site.add("baneberry"), site.add("cowslip")
+    for tenant in (good, shared, short):
+        host.serve(tenant)
+    # One block has a name that is in no inventory, one certificate lacks one that is
+    name = shared["hostname"]
+    live = host.certbot.configuration / "live" / name
+    host.write(name, [name, "other.baneberry.test"], _BLOCKS + _HTTPS, live)
+    short["names"] = ["webmail.cowslip.test"]
+    predicted = host.adopt(check=True)
+    done = host.adopt()
+    assert done.rc != 0
+    assert changes(predicted) == changes(done)
+    message = failure_message(done)
+    assert message == failure_message(predicted)
+    assert f"{name}: final block:" in message
+    assert "serves other names, too (other.baneberry.test)" in message
+    assert f"{short['hostname']}: certificate:" in message
+    assert "it lacks webmail.cowslip.test" in message
+    for tenant in (shared, short):
+        assert (site.bed.nginx.sites_enabled / f"by-hand-{tenant['hostname']}").exists()
+        assert visitor.certificate(site.bed, tenant["hostname"]).names
+    renewed = sorted(path.name for path in (host.certbot.configuration / "renewal").iterdir())
+    assert renewed == [
+        f"{good['hostname']}.conf.adopted",
+        f"{name}.conf",
+        f"{short['hostname']}.conf",
+    ]
+    assert host.adopt().changed == 0
