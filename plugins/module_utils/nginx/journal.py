@@ -90,8 +90,29 @@ class Journal:
                 # What was to be taken over, and was not yet, is nobody else's doing
                 if not site.others or files.read(self._layout.file(name)) != site.content:
                     continue
-            self._layout.put(name, replace(site, others=_untouched(site.others)))
+            self._layout.put(name, replace(site, others=self._untouched(name, site.others)))
         self._layout.sync()
+
+    def _untouched(self, name: str, others: Iterable[Other]) -> tuple[Other, ...]:
+        """Those that nobody has put something else in the place of; of the rest, the copies stay.
+
+        :param name: the host, whose own link may be in the place of one
+        """
+        others = tuple(others)
+        file, link = self._layout.file(name), self._layout.link(name)
+        touched = {
+            other.path
+            for other in others
+            if other.exists
+            and os.path.lexists(other.path)
+            and not other.is_there()
+            and not (
+                link == Path(other.path) and link.is_symlink() and link.resolve() == file.resolve()
+            )
+        }
+        return tuple(
+            other for other in others if other.path not in touched and other.of not in touched
+        )
 
     def close(self) -> None:
         """Everything is as it should be: forget how it was.
@@ -99,15 +120,6 @@ class Journal:
         :raises OSError: the journal cannot be removed
         """
         files.put(self._path, None)
-
-
-def _untouched(others: Iterable[Other]) -> tuple[Other, ...]:
-    """Those that nobody has put something else in the place of."""
-    return tuple(
-        other
-        for other in others
-        if not other.exists or not os.path.lexists(other.path) or other.is_there()
-    )
 
 
 def _text(content: bytes | None) -> str | None:

@@ -91,10 +91,32 @@ def test_who_has_been_there_since_is_respected(layout: Layout) -> None:
     plain = enabled(layout, "atlas")
     plain.write_text(TEXT)
     going = found(layout)
+    after = Site(block(NAME).encode(), str(layout.file(NAME)), going.others)
     Journal(layout).open({NAME: going.before})
+    layout.swap(NAME, going.before, after, layout.stage(NAME, after))
     plain.write_text("somebody has corrected it")
     Journal(layout).recover()
     assert plain.read_text() == "somebody has corrected it"
+    # What it was is not lost either
+    assert enabled(layout, ".atlas.adopted").read_text() == TEXT
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_what_was_in_the_place_of_our_link_comes_back(layout: Layout, is_link: bool) -> None:
+    place = enabled(layout, f"{NAME}.conf")
+    if is_link:
+        (layout.available / "atlas").write_text(TEXT)
+        place.symlink_to(layout.available / "atlas")
+    else:
+        place.write_text(TEXT)
+    before, going = files_of(layout), found(layout)
+    after = Site(block(NAME).encode(), str(layout.file(NAME)), going.others)
+    Journal(layout).open({NAME: going.before})
+    layout.swap(NAME, going.before, after, layout.stage(NAME, after))
+    assert place.resolve() == layout.file(NAME)
+    Journal(layout).recover()
+    Journal(layout).close()
+    assert files_of(layout) == before
 
 
 def test_a_file_of_others_that_nobody_reads_is_still_refused(layout: Layout) -> None:
