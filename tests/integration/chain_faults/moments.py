@@ -64,7 +64,8 @@ PROVISION = {
     "reload": Moment("nginx_vhost 2", RELOAD),
     "verify": Moment("nginx_vhost 2", "socket.connect", after=RELOAD),
     "move": Moment("modoboa_vhost 2", RECORDS),
-    "theme": Moment("modoboa_theme 1", RECORDS),
+    # Through the list, or one by one
+    "theme": Moment("modoboa_theme 1", "(POST|PUT|PATCH) "),
     "report": Moment("modoboa_vhost 3", RECORDS),
 }
 RENEWAL = {
