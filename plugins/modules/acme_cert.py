@@ -318,6 +318,9 @@ certificates:
     changed:
       description: Whether it was issued, revoked or removed, or its files got another mode or owner.
       type: bool
+    issued:
+      description: Whether it was issued. In check mode, whether it would be.
+      type: bool
     failed:
       description: Whether it failed.
       type: bool

@@ -13,7 +13,7 @@ short_description: Hand out certificates with their keys to another host that se
 version_added: 0.1.0
 description:
   - Of what M(mailhost.modoboa.acme_cert) keeps in a storage, hands out those certificates that another host does not
-    have, as M(mailhost.modoboa.acme_cert_import) has told there. If it has all of them, no key is read for anybody.
+    have, as M(mailhost.modoboa.acme_cert_import) has told there. If it has all of them, nothing is sealed.
   - What is handed out is sealed for that host (HPKE, RFC 9180), so that neither the controller nor a log can read it.
   - A certificate that is damaged is an error of that certificate. The others are handed out.
   - Changes nothing. In check mode, it only says what differs.

@@ -16,9 +16,11 @@ description:
     that M(mailhost.modoboa.acme_cert_export) has handed out on the host that issued them.
   - They are published as M(mailhost.modoboa.acme_cert) does, whole or not at all, in the same layout, with private keys
     that only their owner may read.
-  - A certificate is refused if it does not belong to its key, is not for its name, is not what was offered, or is
-    older than the one that is there and still valid. What is there then stays, and the others are published.
-  - The key to seal with is made when it is asked for, and removed when something that was sealed with it has arrived.
+  - A certificate is refused if it does not belong to its key, is not for its name, is not what was offered, or
+    is older than the one that is there and still valid, or has expired while that one has not. What is there then
+    stays, and the others are published.
+  - The key to seal with is made anew each time it is asked for, and removed as soon as it has opened something. Of two
+    deliveries to a host at the same time, the earlier one fails, and has to be run again.
 author:
   - the mailhost.modoboa contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -95,7 +97,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 fingerprints:
-  description: What there is under each name; an empty text if there is nothing that can be served.
+  description: What there is under each name; an empty text if there is nothing that can be read and served.
   returned: without O(offered)
   type: dict
 recipient:
@@ -121,6 +123,9 @@ certificates:
     error:
       description: Why it was refused, or null.
       type: str
+    renewed:
+      description: Whether it is another certificate than before, and not only its files were put right.
+      type: bool
     serial:
       description: Serial number of the certificate that is there now, or null.
       type: str
@@ -199,11 +204,15 @@ def _tell(module: AnsibleModule, storage: Path) -> None:
     :raises AcmeError: a name is malformed, or the storage cannot be used
     """
     store = CertificateStore(storage)
+    fingerprints = {}
+    for name in module.params["names"]:
+        folder = folder_name(normalized(name))
+        try:
+            fingerprints[name] = fingerprint_of(store, folder)
+        except OSError:
+            # To publish there then fails, for this name alone
+            fingerprints[name] = ""
     with during("storage"):
-        fingerprints = {
-            name: fingerprint_of(store, folder_name(normalized(name)))
-            for name in module.params["names"]
-        }
         recipient = None if module.check_mode else Recipient(storage).public_key()
     module.exit_json(changed=False, fingerprints=fingerprints, recipient=recipient)
 

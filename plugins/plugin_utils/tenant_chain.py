@@ -127,8 +127,11 @@ class Chain:
 
     def renewed(self) -> list[str]:
         """Hostnames whose certificate is new in this run."""
+        # An adoption says nothing of issuing, and changes nothing else
         return [
-            item["name"] for item in self._of("issued") if item["changed"] and not item["failed"]
+            item["name"]
+            for item in self._of("issued")
+            if item.get("issued", item["changed"]) and not item["failed"]
         ]
 
     def _failures(self) -> Iterator[Failures]:

@@ -75,6 +75,11 @@ class Item:
         self.changed = False
 
     @property
+    def issued(self) -> bool:
+        """Whether the change is a new certificate."""
+        return self.changed and self.plan is not None and self.plan.action is Action.ISSUE
+
+    @property
     def reason(self) -> str | None:
         """Why something is to be done, or nothing."""
         return self.plan.reason if self.plan else None

@@ -71,9 +71,16 @@ class Arrival:
             "changed": self.changed,
             "failed": self.error is not None,
             "error": str(self.error) if self.error else None,
+            "renewed": self.changed and not self._is_here(),
             "serial": offer.serial if taken else shown.serial if shown else None,
             "not_after": _text(offer.not_after if taken else shown.not_after if shown else None),
         }
+
+    def _is_here(self) -> bool:
+        """Whether there is the same certificate already, and only its files are put right."""
+        before, offer = self.before, self.offer
+        said = (offer.serial, offer.not_before, offer.not_after)
+        return before is not None and said == (before.serial, before.not_before, before.not_after)
 
     def diff(self) -> dict[str, Any]:
         """Return the change as Ansible shows it: of the certificate, and nothing of its key."""
@@ -114,12 +121,12 @@ class Delivery:
         if sealed is None:
             raise AcmeError("sealed is missing. Give what acme_cert_export has returned.")
         with during("storage"):
-            pairs = unpack(self._recipient.open(sealed))
+            content = self._recipient.open(sealed)
+            # Whatever becomes of it: what was recorded on the way is never to be opened again
+            self._recipient.forget()
+        pairs = unpack(content)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             list(threads.map(lambda arrival: self._guard(arrival, pairs), missing))
-        if not any(arrival.error for arrival in missing):
-            with during("storage"):
-                self._recipient.forget()
         return arrivals
 
     def _guard(self, arrival: Arrival, pairs: Mapping[str, TravellingPair] | None) -> None:
@@ -141,20 +148,21 @@ class Delivery:
     def _look(self, arrival: Arrival, folder: str) -> None:
         """Say whether it is to be published.
 
-        :raises AcmeError: what is there is newer
+        :raises AcmeError: what is there is newer, or lasts while the other one has expired
         """
         offer = arrival.offer
         before = arrival.before = self._store.read(folder).certificate
         arrival.changed = offer.fingerprint is None or offer.fingerprint != fingerprint_of(
             self._store, folder
         )
-        if (
-            arrival.changed
-            and before is not None
-            and offer.not_before is not None
-            and offer.not_before < before.not_before
-            and before.not_after > self._now
-        ):
+        if not arrival.changed or before is None or before.not_after <= self._now:
+            return
+        if offer.not_after is not None and offer.not_after <= self._now:
+            raise AcmeError(
+                f"the one that is offered expired on {_text(offer.not_after)}, and the one here, which lasts until"
+                f" {_text(before.not_after)}, stays. Renew it on the issuing host."
+            )
+        if offer.not_before is not None and offer.not_before < before.not_before:
             raise AcmeError(
                 f"the one that is offered is from {_text(offer.not_before)}, and older than the one here, from"
                 f" {_text(before.not_before)}, which stays. Renew it on the issuing host, or, if the older one"
@@ -165,9 +173,12 @@ class Delivery:
         offer = arrival.offer
         pair = pairs.get(offer.name)
         if pair is None:
-            raise AcmeError("it was offered, and is not among what was handed over.")
+            raise AcmeError(
+                "it was offered, and what was handed over has nothing of it that can be read."
+            )
         certificate = checked(pair, normalized(offer.name))
-        if offer.fingerprint != pair.fingerprint or offer.not_before != certificate.not_before:
+        said = (offer.fingerprint, offer.not_before, offer.not_after)
+        if said != (pair.fingerprint, certificate.not_before, certificate.not_after):
             raise AcmeError("what was handed over is another one than what was offered.")
         origin = replace(pair.origin, published=self._now)
         self._store.publish(folder, pair.chain, pair.key, origin, self._now)

@@ -27,8 +27,9 @@ _AGAIN = "Run the whole copying again."
 class Recipient:
     """The folder ``import`` of a storage, with one private key for one delivery.
 
-    A key serves until something that was sealed for it has arrived. What somebody has recorded of the delivery
-    cannot be opened any more then, not even with all that is on the host.
+    A key serves until it has opened something, or another one is asked for. What somebody has recorded of the
+    delivery cannot be opened any more then, not even with all that is on the host. Of two deliveries at once, only
+    the one that has asked last can be opened.
     """
 
     def __init__(self, storage: Path) -> None:
@@ -37,24 +38,22 @@ class Recipient:
         self._path = self._folder / _FILE
 
     def public_key(self) -> str:
-        """Return the public key in base64; the key is made if there is none.
+        """Make a key, and return its public key in base64.
 
         :raises OSError: it cannot be kept
         """
-        key = self._read()
-        if key is None:
-            key = X25519PrivateKey.generate()
-            make_directory(self._folder.parent, 0o755)
-            make_directory(self._folder, 0o700)
-            remove_leftovers(self._folder)
-            make_way(self._path)
-            pem = key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-            # Lost in a power failure, it is made again
-            write_file(self._path, pem, 0o600, durable=False)
+        key = X25519PrivateKey.generate()
+        make_directory(self._folder.parent, 0o755)
+        make_directory(self._folder, 0o700)
+        remove_leftovers(self._folder)
+        make_way(self._path)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        # Lost in a power failure, it is made again
+        write_file(self._path, pem, 0o600, durable=False)
         return b64encode(public_bytes(key)).decode("ascii")
 
     def open(self, sealed: str) -> bytes:
@@ -73,7 +72,7 @@ class Recipient:
             raise AcmeError(f"what was handed over cannot be opened: {error}. {_AGAIN}") from error
 
     def forget(self) -> None:
-        """Remove the key: what was sealed for it has arrived.
+        """Remove the key: what was sealed for it was opened.
 
         :raises OSError: it cannot be removed
         """

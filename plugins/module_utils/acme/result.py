@@ -25,6 +25,7 @@ def certificate_result(item: Item, store: CertificateStore, renew_days: int) -> 
         "name": item.request.name,
         "names": list(item.request.names),
         "changed": item.changed,
+        "issued": item.issued,
         "failed": error is not None,
         "error": str(error) if error else None,
         "step": error.step if error else None,

@@ -4,7 +4,8 @@
 """Seal something for one reader, so that nobody on the way can read it (HPKE, RFC 9180).
 
 Base mode, one message: X25519, HKDF with SHA-256, ChaCha20-Poly1305. The library has it itself from version 47
-on, while Debian 12 has 38; the two understand each other.
+on, while Debian 12 has 38; the two understand each other. Who has sealed it, base mode does not prove: that is for
+ssh and the controller to see to.
 """
 
 from __future__ import annotations

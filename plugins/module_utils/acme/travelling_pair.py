@@ -10,6 +10,7 @@ import stat
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ from .keys import key_from_pem, public_der
 from .pair import CHAIN, KEY, MODES
 from .state import Origin, digest_of
 from .store import CertificateStore
+
+# Of what is unpacked, in bytes: ten thousand certificates with long chains
+_MOST = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -81,18 +85,24 @@ def pack(pairs: Mapping[str, TravellingPair]) -> bytes:
 
 
 def unpack(content: bytes) -> dict[str, TravellingPair]:
-    """Take apart what :func:`pack` returned.
+    """Take apart what :func:`pack` returned; an entry that is no pair is left out.
 
     :raises AcmeError: it is something else
     """
     try:
-        document = json.loads(zlib.decompress(content))
-        return {name: _from_json(entry) for name, entry in document.items()}
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        opened = zlib.decompressobj()
+        document = json.loads(opened.decompress(content, _MOST))
+        entries = document.items()
+    except (zlib.error, ValueError, AttributeError) as error:
         # not a word of what is in it
         raise AcmeError(
             "what was handed over is no certificates. Use the same version of this collection on both hosts."
         ) from error
+    pairs = {}
+    for name, entry in entries:
+        with suppress(ValueError, KeyError, TypeError):
+            pairs[name] = _from_json(entry)
+    return pairs
 
 
 def _to_json(pair: TravellingPair) -> dict[str, Any]:

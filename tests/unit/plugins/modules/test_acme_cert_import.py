@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from ansible_collections.mailhost.modoboa.plugins.modules import acme_cert_import
 
 
@@ -31,7 +33,20 @@ def test_asked_what_is_here(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     asked = run(capsys, **question)
     assert asked["recipient"]
     assert asked["changed"] is False
-    assert run(capsys, **question)["recipient"] == asked["recipient"]
+    assert run(capsys, **question)["recipient"] != asked["recipient"]
+
+
+def test_one_that_cannot_be_read_keeps_nobody_waiting(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fingerprint_of(_store: CertificateStore, folder: str) -> str:
+        if folder == "a.example":
+            raise OSError(errno.EIO, "Input/output error")
+        return "something"
+
+    monkeypatch.setattr(acme_cert_import, "fingerprint_of", fingerprint_of)
+    result = run(capsys, storage=str(tmp_path), names=["a.example", "b.example"])
+    assert result["fingerprints"] == {"a.example": "", "b.example": "something"}
 
 
 def test_nothing_was_offered(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ def test_final_blocks_are_written_for_whom_something_is_left() -> None:
     assert ask("to_serve", bootstrapped=first) == [BAD]
     issued = {"certificates": [a_result(GOOD, changed=True), a_result(BAD, changed=True)]}
     assert ask("renewed", issued=issued) == [GOOD, BAD]
+    issued["certificates"][0]["issued"] = False  # modes of its files were put right
+    assert ask("renewed", issued=issued) == [BAD]
+    issued["certificates"][0]["issued"] = True
     assert ask("to_serve", bootstrapped=first, issued=issued) == [GOOD, BAD]
     assert ask("to_serve") == [GOOD, BAD, CLOSED]
 

@@ -374,8 +374,11 @@ def test_modes_are_put_right(new_batch: NewBatch, store: CertificateStore) -> No
     predicted = new_batch(check_mode=True).run([A])
     outcome = new_batch().run([A])
     assert changed(predicted) == changed(outcome) == ["a.example"]
+    # the certificate is the same, and nobody has to reload for it
+    assert not any(item.issued for item in (*predicted.items, *outcome.items))
     assert predicted.diff == outcome.diff
     assert store.key_path("a.example").stat().st_mode & 0o777 == 0o600
+    assert all(item.issued for item in new_batch(force=True).run([A]).items)
     assert not new_batch().run([A]).changed
 
 

@@ -110,7 +110,9 @@ def test_a_key_serves_once(hosts: Hosts) -> None:
 def test_only_what_is_new(hosts: Hosts) -> None:
     hosts.copy()
     hosts.issue("b.example", age=0)
-    assert list(hosts.copy()) == ["b.example"]
+    arrivals = hosts.copy()
+    assert list(arrivals) == ["b.example"]
+    assert arrivals["b.example"].result()["renewed"]
     assert same(hosts, "b.example")
     diff = Arrival(Offer("b.example", serial="1")).diff()
     assert "PRIVATE" not in repr(diff)
@@ -131,13 +133,34 @@ def test_an_older_one_is_refused_while_the_newer_one_is_valid(hosts: Hosts) -> N
     assert same(hosts, "a.example")
 
 
+def test_one_that_has_expired_replaces_none_that_lasts(hosts: Hosts) -> None:
+    # the earlier one lasts longer: it is another CA's
+    key = make_key("P-256")
+    chain = issue(["a.example"], key.public_key(), NOW - timedelta(days=120), timedelta(days=365))
+    with hosts.serving.lock("a.example"):
+        hosts.serving.publish("a.example", chain, key_to_pem(key), ORIGIN, NOW)
+    kept = fingerprint_of(hosts.serving, "a.example")
+    hosts.issue("a.example", age=100)
+    refused = hosts.copy()["a.example"]
+    assert "expired on" in str(refused.error)
+    assert not refused.changed
+    assert fingerprint_of(hosts.serving, "a.example") == kept
+    hosts.issue("a.example", age=10)
+    assert hosts.copy()["a.example"].changed
+
+
 def test_what_is_here_and_damaged_is_replaced(hosts: Hosts) -> None:
     hosts.copy()
     path = hosts.serving.key_path("a.example")
     path.write_text("nonsense")
-    assert list(hosts.copy()) == ["a.example"]
+    arrivals = hosts.copy()
+    assert list(arrivals) == ["a.example"]
+    assert arrivals["a.example"].result()["renewed"]
     hosts.serving.key_path("a.example").chmod(0o644)
-    assert list(hosts.copy()) == ["a.example"]
+    arrivals = hosts.copy()
+    assert list(arrivals) == ["a.example"]
+    assert arrivals["a.example"].changed
+    assert not arrivals["a.example"].result()["renewed"]
     assert hosts.serving.key_path("a.example").stat().st_mode & 0o777 == 0o600
 
 
@@ -202,7 +225,7 @@ def test_another_one_than_was_offered(hosts: Hosts) -> None:
 def test_one_is_missing(hosts: Hosts) -> None:
     offers, _sealed = hosts.offers()
     arrivals = hosts.delivery().take(offers, sealed_for(hosts, {}))
-    assert all("not among what was handed over" in str(each.error) for each in arrivals)
+    assert all("has nothing of it" in str(each.error) for each in arrivals)
 
 
 def test_another_run_was_quicker(hosts: Hosts) -> None:
@@ -228,6 +251,9 @@ def test_a_storage_that_cannot_be_written(hosts: Hosts) -> None:
     arrivals = hosts.delivery().take(offers, sealed)
     assert arrivals[0].error is not None
     assert arrivals[1].changed
+    # one tenant's trouble does not keep the key from being forgotten
+    with pytest.raises(AcmeError, match="is gone"):
+        hosts.delivery().take(offers, sealed)
 
 
 def test_an_offer_that_makes_no_sense() -> None:

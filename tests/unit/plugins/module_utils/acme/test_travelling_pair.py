@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import zlib
 from typing import Any
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import travelling_pair
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import Origin
@@ -42,9 +44,7 @@ def test_arrives_as_it_was() -> None:
     assert unpack(pack(pairs)) == pairs
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"x", *map(zlib.compress, (b"", b"1", b"[1]", b'{"a": {}}'))]
-)
+@pytest.mark.parametrize("content", [b"", b"x", *map(zlib.compress, (b"", b"1", b"[1]"))])
 def test_something_else_arrives(content: bytes) -> None:
     with pytest.raises(AcmeError, match="no certificates"):
         unpack(content)
@@ -66,6 +66,21 @@ def test_a_key_that_others_may_read_counts_as_none(store: CertificateStore) -> N
     publish(store, travelling())
     store.key_path(NAME).chmod(0o640)
     assert fingerprint_of(store, NAME) == ""
+
+
+def test_damage_is_of_one_entry() -> None:
+    pairs = {"a.example": travelling(), "b.example": travelling()}
+    document = json.loads(zlib.decompress(pack(pairs)))
+    for damaged in ({}, None, {**document["a.example"], "key": "damaged"}, {"chain": 1}):
+        packed = zlib.compress(json.dumps({**document, "a.example": damaged}).encode())
+        assert unpack(packed) == {"b.example": pairs["b.example"]}
+
+
+def test_what_gets_too_large_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = pack({NAME: travelling()})
+    monkeypatch.setattr(travelling_pair, "_MOST", 100)
+    with pytest.raises(AcmeError, match="no certificates"):
+        unpack(packed)
 
 
 def test_checked() -> None:
