@@ -10,7 +10,7 @@ PYTHON := PYTHONPATH="$(CURDIR)/tests" "$(PREFIX)/venv/controller/bin/python"
 BENCH_PYTHON := PYTHONPATH="$(CURDIR)/tests:$(PREFIX)/collections" "$(PREFIX)/venv/controller/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test test-all bench lint sanity clean
+.PHONY: help setup demo demo-stop test test-all molecule bench lint sanity clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,10 @@ test: setup ## every test, and the checks
 test-all: ## also PostgreSQL, MariaDB, Modoboa's own tests, and other versions of Ansible, Python and libraries
 	@$(BED) setup --tests --postgresql
 	@$(PYTHON) tests/checks/run.py --all
+
+molecule: setup ## scenarios on hosts with systemd (SCENARIO=default: that one)
+	@$(PYTHON) tests/checks/molecule.py $(addprefix --command=,$(COMMAND)) \
+		$(addprefix --platform=,$(PLATFORM)) $(SCENARIO)
 
 bench: ## figures of speed, beside other tools (BENCH=--full: none of them extrapolated)
 	@$(BED) setup

@@ -22,7 +22,8 @@ from bed.prefix import find
 class AcmeBed(Instance):
     """A running CA with what acme_cert needs around it, on loopback.
 
-    Use it as a context manager. ``server`` is one of ``bed.acme_servers.SERVERS``. Names resolve
+    Use it as a context manager, or call ``start`` and ``stop``; with ``keep`` it goes on when this
+    process ends. ``server`` is one of ``bed.acme_servers.SERVERS``. Names resolve
     once they were added to ``dns``. The CA finds them at ``http_port``, where ``nginx`` serves
     ``storage/webroot``.
     """
@@ -33,8 +34,9 @@ class AcmeBed(Instance):
         *,
         server: type[AcmeServer] = Pebble,
         options: CaOptions | None = None,
+        keep: bool = False,
     ) -> None:
-        super().__init__(Layout(find(), instance, "sqlite", Ports.choose()), keep=False)
+        super().__init__(Layout(find(), instance, "sqlite", Ports.choose()), keep=keep)
         layout = self.layout
         self.dns = Dns(layout)
         self.acme = server(layout, self.dns.address, options or CaOptions())

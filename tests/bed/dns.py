@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bed import http, wait
 from bed.layout import Layout
 from bed.ports import LOOPBACK
@@ -50,6 +52,10 @@ class Dns:
         """Let names resolve to an address, the bed's nginx."""
         for name in names:
             self._post("add-a", {"host": name, "addresses": [address]})
+
+    def share(self, name: str, addresses: Sequence[str]) -> None:
+        """Let a name resolve to several addresses, of servers that do the same."""
+        self._post("add-a", {"host": name, "addresses": list(addresses)})
 
     def remove(self, *names: str) -> None:
         """Let names resolve no longer."""

@@ -82,6 +82,11 @@ def install_runner(prefix: Prefix) -> None:
     _install(prefix, "runner", [Step("runner", ("runner.txt",))])
 
 
+def install_molecule(prefix: Prefix) -> None:
+    """What runs the scenarios on hosts, with an Ansible of its own."""
+    _install(prefix, "molecule", [Step("molecule", ("molecule.txt",))])
+
+
 def install_api_tools(prefix: Prefix) -> None:
     """What tries an API against its own description."""
     _install(prefix, "api-tools", [Step("api-tools", ("api-tools.txt",))])

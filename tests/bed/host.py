@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from bed import host_files, packages, podman, ssh, state
@@ -30,9 +31,12 @@ HOME = "/root"
 class Host(Instance):
     """A Debian host as a provider hands it out: systemd, sshd and Python, and hardly anything else.
 
-    Use it as a context manager. It has a network of its own, in which it reaches the registries, and
-    at ``bed.ports.MACHINE`` what listens on this machine's loopback. Its own ports are not seen
-    here, except those in ``published``: port of this machine, at ``address`` only → port of the host.
+    Use it as a context manager, or call ``start`` and ``stop``; with ``keep`` it goes on when this
+    process ends. It has a network of its own, in which it reaches the registries, and at
+    ``bed.ports.MACHINE`` what listens on this machine's loopback. Its own ports are not seen here,
+    except those in ``published``: port of this machine, at ``address`` only → port of the host.
+    It starts with the files of a Debian ``release``, or with those in ``root``, which are not written
+    to. ``volumes`` are folders of this machine that it sees, and writes to: path there → folder.
     (Its systemd may do what a container may: services with ``DynamicUser`` do not start.)
     """
 
@@ -42,20 +46,28 @@ class Host(Instance):
         *,
         release: str = "bookworm",
         published: Mapping[int, int] | None = None,
+        keep: bool = False,
+        root: Path | None = None,
+        volumes: Mapping[str, Path] | None = None,
     ) -> None:
-        super().__init__(Layout(find(), instance, "sqlite", Ports.choose()), keep=False)
+        super().__init__(Layout(find(), instance, "sqlite", Ports.choose()), keep=keep)
         # All of 127.0.0.0/8 is this machine: hosts do not take each other's ports
         self.address: str = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.1"
         self.ansible = Ansible(self.layout)
         self._release = release
+        self._root = root
+        self._volumes = dict(volumes or {})
         (port,) = free_ports(1)
         self.published: dict[int, int] = {port: 22, **(published or {})}
         self._ssh = Ssh(self.directory, self.address, port)
 
     def ansible_inventory(self, group: str = "all", **variables: Any) -> dict[str, Any]:
         """Return an inventory of this host alone, in a group and with more variables."""
-        known = {**self._ssh.variables(), "ansible_python_interpreter": "auto", **variables}
-        return {group: {"hosts": {self.instance: known}}}
+        return {group: {"hosts": {self.instance: {**self.variables(), **variables}}}}
+
+    def variables(self) -> dict[str, Any]:
+        """Return what Ansible needs to know to reach it."""
+        return {**self._ssh.variables(), "ansible_python_interpreter": "auto"}
 
     def run(self, words: Sequence[str]) -> str:
         """Run a command on it as root, and return what it printed.
@@ -77,7 +89,7 @@ class Host(Instance):
         with locked(prefix, "setup"):
             packages.install_tools([*ssh.TOOLS, *host_files.TOOLS])
         unpack_on_demand(prefix, "podman", podman.PODMAN)
-        root = host_files.prepare(prefix, self._release)
+        root = self._root or host_files.prepare(prefix, self._release)
         files = package_settings(prefix, self.directory)
         public_key = self._ssh.make_keys(root / "etc/ssh/ssh_host_ed25519_key.pub")
         files[f"{HOME}/.ssh/authorized_keys"] = public_key
@@ -86,6 +98,7 @@ class Host(Instance):
             "--network=slirp4netns:allow_host_loopback=true",
             *(f"--publish={self.address}:{here}:{there}" for here, there in self.published.items()),
             *(f"--volume={file}:{path}:ro" for path, file in files.items()),
+            *(f"--volume={folder}:{path}" for path, folder in self._volumes.items()),
         ]
         self._launch(podman.container(self.layout, root, options))
         self._await(podman.NAME, self._answers)

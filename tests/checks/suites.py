@@ -58,6 +58,13 @@ def stages(everything: bool) -> list[list[Lane]]:
         replace(extension, name="extension-postgresql", database="postgresql"),
         replace(extension, name="extension-mariadb", database="mariadb"),
     ]
+    scenarios = [*python, "tests/checks/molecule.py", *([] if everything else ["--quick"])]
+    molecule = Suite(
+        "molecule",
+        [*scenarios, "--report"],
+        variables={"PYTHONPATH": str(ROOT / "tests")},
+        patience=7200,
+    )
     # Twice all that Modoboa has
     modoboa = Suite(
         "modoboa",
@@ -74,7 +81,7 @@ def stages(everything: bool) -> list[list[Lane]]:
                 # Before the integration tests, some of which run in the environments that it makes
                 Suite("sanity", sanity),
             ],
-            [extension, *([*databases_too, modoboa] if everything else [])],
+            [extension, *([*databases_too, modoboa] if everything else []), molecule],
         ],
         [
             [
