@@ -18,7 +18,7 @@ from bed.stamp import Stamp
 
 # Changes when they are made in another way
 RECIPE = "1"
-PLAYBOOK = CHECKOUT / "extensions/molecule/shared/modoboa.yml"
+PLAYBOOK = CHECKOUT / "extensions/molecule/common/modoboa.yml"
 # Nothing of it runs while its files are copied, and what is mounted is left out
 COPY = """\
 systemctl stop modoboa redis-server
