@@ -32,7 +32,7 @@ test-all: ## also PostgreSQL, MariaDB, Modoboa's own tests, and other versions o
 	@$(BED) setup --tests --postgresql
 	@$(PYTHON) tests/checks/run.py --all
 
-molecule: setup ## scenarios on hosts with systemd (SCENARIO=default: that one)
+molecule: setup ## scenarios on hosts with systemd (SCENARIO=upgrade: that one)
 	@$(PYTHON) tests/checks/molecule.py $(addprefix --command=,$(COMMAND)) \
 		$(addprefix --platform=,$(PLATFORM)) $(SCENARIO)
 

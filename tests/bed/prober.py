@@ -1,0 +1,145 @@
+# Copyright (c) 2026 the mailhost.modoboa contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask portals again and again, as their visitors do, and count what goes wrong.
+
+    python -m bed.prober --address ADDRESS --port PORT --ca FILE --report FILE --seconds N NAME ...
+
+Each time it connects anew, checks the certificate, and asks for the page and for the application behind
+it. The report is JSON: ``asked``, ``failed``, the first ``errors``, and for each name the ``serials`` of the
+certificates that were shown, in order. It ends when a file of the same name with the suffix ``.stop`` appears.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bed import private_file
+
+# What is asked for, and the status of the answer to somebody who is not logged in
+PATHS = {"/": 200, "/api/v2/domains/": 401}
+# Seconds: between two questions for a name, and what an answer may take
+PAUSE, PATIENCE = 0.2, 15.0
+SHOWN = 20
+
+
+@dataclass
+class Record:
+    """What has been seen so far."""
+
+    asked: int = 0
+    failed: int = 0
+    errors: list[str] = field(default_factory=list)
+    serials: dict[str, list[str]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, name: str, serial: str, error: str) -> None:
+        """Count one question, which had an answer unless there is an error."""
+        with self.lock:
+            self.asked += 1
+            seen = self.serials.setdefault(name, [])
+            if serial and serial not in seen:
+                seen.append(serial)
+            if error:
+                self.failed += 1
+                if len(self.errors) < SHOWN:
+                    self.errors.append(f"{time.strftime('%H:%M:%S')} {name}: {error}")
+
+    def write(self, file: Path) -> None:
+        """Write it down, at once as a whole."""
+        with self.lock:
+            values = {
+                "asked": self.asked,
+                "failed": self.failed,
+                "errors": self.errors,
+                "serials": self.serials,
+            }
+        private_file.write(file, json.dumps(values).encode())
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Where a name is served, and the CA that its certificate has to be from."""
+
+    name: str
+    address: str
+    port: int
+    context: ssl.SSLContext
+
+    def ask(self, path: str, status: int) -> str:
+        """Ask for a path; returns the serial number of the certificate.
+
+        :raises OSError: there was no answer, or not with that certificate
+        :raises ValueError: the answer has another status
+        """
+        with socket.create_connection((self.address, self.port), PATIENCE) as plain:
+            plain.settimeout(PATIENCE)
+            with self.context.wrap_socket(plain, server_hostname=self.name) as tls:
+                shown = tls.getpeercert() or {}
+                tls.sendall(
+                    f"GET {path} HTTP/1.1\r\nHost: {self.name}\r\nConnection: close\r\n\r\n".encode()
+                )
+                answer = http.client.HTTPResponse(tls)
+                answer.begin()
+                answer.read()
+        if answer.status != status:
+            raise ValueError(f"{path} is answered with {answer.status}")
+        return str(shown["serialNumber"])
+
+
+def watch(portal: Portal, record: Record, ending: threading.Event) -> None:
+    """Ask a portal until it is time to end."""
+    while not ending.wait(PAUSE):
+        for path, status in PATHS.items():
+            serial = error = ""
+            try:
+                serial = portal.ask(path, status)
+            except (OSError, ValueError, http.client.HTTPException) as problem:
+                error = f"{type(problem).__name__}: {problem}"
+            record.note(portal.name, serial, error)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Ask until told to stop."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--address", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--ca", type=Path, required=True, help="root of the certificates")
+    parser.add_argument("--report", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=3600, help="the longest that it goes on")
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    arguments = parser.parse_args(words)
+    context = ssl.create_default_context(cafile=str(arguments.ca))
+    record, ending = Record(), threading.Event()
+    threads = [
+        threading.Thread(
+            target=watch,
+            args=(Portal(name, arguments.address, arguments.port, context), record, ending),
+        )
+        for name in arguments.names
+    ]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + arguments.seconds
+    stop: Path = arguments.report.with_suffix(".stop")
+    # Without the folder of its report nobody waits for it any more
+    while time.monotonic() < end and not stop.exists() and arguments.report.parent.is_dir():
+        record.write(arguments.report)
+        time.sleep(0.5)
+    ending.set()
+    for thread in threads:
+        thread.join()
+    record.write(arguments.report)
+
+
+if __name__ == "__main__":
+    main()
