@@ -15,11 +15,11 @@ description:
   - Looks for the certificate that a host has already for each name, makes sure that it can be used, and puts a copy of
     it into the storage of M(mailhost.modoboa.acme_cert). That module then renews it when it is due, and not before.
   - Until then, kind of the key, profile, CA, and names that are in it besides do not matter. A certificate that lacks a
-    name, has expired, or does not belong to its key is refused.
+    name, has expired, is self-signed or of a CA for trials, or does not belong to its key is refused.
   - The CA is not asked. What is taken over stays where it is; nothing of certbot's is changed, unless
     O(certbot_renewal=stopped).
-  - A certificate that M(mailhost.modoboa.acme_cert) has ordered itself is never replaced, nor one that was taken over
-    by an older one.
+  - A certificate that M(mailhost.modoboa.acme_cert) has ordered itself is never replaced while it can be used, nor one
+    that was taken over, unless O(fullchain) names one that lasts longer.
 author:
   - the mailhost.modoboa contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -98,12 +98,33 @@ options:
   certbot_renewal:
     description:
       - V(stopped) renames C(renewal/LINEAGE.conf) to C(renewal/LINEAGE.conf.adopted), for each lineage whose names are
-        all among those of this task's certificates that are in O(storage). Rename it back to have certbot renew it
-        again.
+        all among those of this task's certificates that are in O(storage), and that nobody is known to read (see
+        O(dependants) and O(in_use)). Rename it back to have certbot renew it again.
       - Only do that once nothing uses certbot's files any more.
     type: str
     choices: [unchanged, stopped]
     default: unchanged
+  taken_over:
+    description:
+      - Main names of certificates that an earlier task has taken over. They are not looked for again, and what is in
+        O(storage) counts; in check mode, they count as being there.
+    type: list
+    elements: str
+    default: []
+  dependants:
+    description:
+      - Files and folders with the configuration of other programs. certbot goes on renewing a lineage whose folder in
+        C(live) is mentioned there. They need not exist.
+    type: list
+    elements: path
+    default: [/etc/postfix, /etc/dovecot, /etc/exim4, /etc/apache2/sites-enabled]
+  in_use:
+    description:
+      - Files with chains that somebody is known to read, as M(mailhost.modoboa.nginx_vhost_info) finds them. certbot
+        goes on renewing the lineages that they belong to.
+    type: list
+    elements: path
+    default: []
 seealso:
   - module: mailhost.modoboa.acme_cert
   - module: mailhost.modoboa.nginx_vhost
@@ -131,6 +152,7 @@ EXAMPLES = r"""
       - name: mail.atlas.example
       - name: mail.corvus.example
         names: [webmail.corvus.example]
+    taken_over: [mail.atlas.example, mail.corvus.example]
     acme_directory: https://acme-v02.api.letsencrypt.org/directory
     storage: /var/lib/modoboa-virtualhosts
     certbot_renewal: stopped
@@ -220,6 +242,11 @@ lineages:
       description: Names in it that are none of the certificates'. If there are any, certbot goes on renewing it.
       type: list
       elements: str
+    read_by:
+      description: Who else reads it, as far as is known. If there is anybody, certbot goes on renewing it.
+      type: list
+      elements: str
+      sample: [/etc/postfix/main.cf]
     file:
       description: Its file in C(renewal) as it was.
       type: str
@@ -248,6 +275,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.libraries im
 from ansible_collections.mailhost.modoboa.plugins.module_utils.items import finish, items_from
 
 _ITEM = ("name", "names", "fullchain", "privkey")
+_DEPENDANTS = ["/etc/postfix", "/etc/dovecot", "/etc/exim4", "/etc/apache2/sites-enabled"]
 
 
 def argument_spec() -> dict[str, Any]:
@@ -276,6 +304,9 @@ def argument_spec() -> dict[str, Any]:
             "choices": ["unchanged", "stopped"],
             "default": "unchanged",
         },
+        "taken_over": {"type": "list", "elements": "str", "default": []},
+        "dependants": {"type": "list", "elements": "path", "default": _DEPENDANTS},
+        "in_use": {"type": "list", "elements": "path", "default": []},
     }
 
 
@@ -290,12 +321,16 @@ def main() -> None:
     insist(module)
     parameters = module.params
     try:
-        wanted = read_wanted(items_from(parameters, "certificates", _ITEM))
+        wanted = read_wanted(
+            items_from(parameters, "certificates", _ITEM), parameters["taken_over"]
+        )
         options = Options(
             directory=directory_from(parameters),
             account=parameters["account"],
             stop=parameters["certbot_renewal"] == "stopped",
             check_mode=module.check_mode,
+            dependants=[Path(path) for path in parameters["dependants"]],
+            in_use=parameters["in_use"],
         )
         certbot = Certbot(Path(parameters["certbot"]))
         now = datetime.now(timezone.utc)

@@ -97,6 +97,12 @@ vhosts:
       sample:
         fullchain: /etc/letsencrypt/live/mail.atlas.example/fullchain.pem
         privkey: /etc/letsencrypt/live/mail.atlas.example/privkey.pem
+in_use:
+  description: The chains of server blocks by others that claim any other name, sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/letsencrypt/live/shop.example/fullchain.pem]
 """
 
 from typing import Any
@@ -144,8 +150,11 @@ def main() -> None:
         claims = Claims(result.loaded)
     except NginxError as error:
         module.fail_json(msg=str(error))
+    names = {name for vhost in parameters["vhosts"] for name in (vhost["name"], *vhost["names"])}
     module.exit_json(
-        changed=False, vhosts=[_entry(claims, vhost) for vhost in parameters["vhosts"]]
+        changed=False,
+        vhosts=[_entry(claims, vhost) for vhost in parameters["vhosts"]],
+        in_use=claims.chains_beside(names),
     )
 
 

@@ -44,6 +44,10 @@ def test_who_serves_a_name_and_with_what(front_end: FrontEnd) -> None:
     told = ansible.run_module("nginx_vhost_info", {"vhosts": vhosts, **options}, check=True)
     certificate = front_end.storage / "certs" / NAME
     assert not told["changed"]
+    # The block of NAME has the other name, too, which is asked for
+    assert told["in_use"] == []
+    alone = ansible.run_module("nginx_vhost_info", {"vhosts": [{"name": NAME}], **options})
+    assert alone["in_use"] == [f"{certificate}/fullchain.pem"]
     assert told["vhosts"] == [
         {"name": OWN, "files": [str(file)], "certificate": {}},
         {

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..items import Item, ItemsError, change, check_names
 from .certbot import Certbot, Lineage
-from .certificate import Certificate, CertificateError, chain_in, read_chain
+from .certificate import Certificate, CertificateError, chain_in, is_self_signed, read_chain
 from .errors import AcmeError, during
 from .files import content_of
 from .identifier import folder_name, normalized
@@ -36,12 +36,14 @@ class Wanted:
     :ivar names: all names that it has to serve
     :ivar fullchain: where a web server has it, if that is known
     :ivar privkey: where its key is; if not given, in the same file
+    :ivar taken_over: it has been already, and is not looked for again
     """
 
     name: str
     names: tuple[str, ...]
     fullchain: Path | None = None
     privkey: Path | None = None
+    taken_over: bool = False
 
     @property
     def folder(self) -> str:
@@ -72,19 +74,23 @@ class Adoption:
 
     :ivar found: what there is to take over
     :ivar changed: it is taken over; in check mode, would be
+    :ivar expected: in check mode, it would be in the storage by now
     """
 
     wanted: Wanted
     stored: Stored = field(default_factory=lambda: Stored(present=False))
     found: Found | None = None
     changed: bool = False
+    expected: bool = False
     error: AcmeError | None = None
 
     def result(self, store: CertificateStore, now: datetime) -> Item:
         """Return the module's result for it."""
         found, folder = self.found, self.wanted.folder
         there = found.certificate if self.changed and found else self.stored.certificate
-        usable = self.error is None and (self.changed or is_usable(self.stored, self.wanted, now))
+        usable = self.error is None and (
+            self.changed or self.expected or is_usable(self.stored, self.wanted, now)
+        )
         return {
             "name": self.wanted.name,
             "changed": self.changed,
@@ -108,9 +114,10 @@ class Adoption:
         return change(header, before, _description(self.found.certificate, str(self.found.source)))
 
 
-def read_wanted(items: Sequence[Item]) -> list[Wanted]:
+def read_wanted(items: Sequence[Item], taken_over: Collection[str] = ()) -> list[Wanted]:
     """Check the whole list before anything is touched.
 
+    :param taken_over: main names of certificates that have been already
     :raises AcmeError: something makes no sense, or is there twice
     """
     wanted = []
@@ -118,7 +125,7 @@ def read_wanted(items: Sequence[Item]) -> list[Wanted]:
         name = normalized(item["name"])
         names = {name, *(normalized(each) for each in item.get("names") or [])}
         paths = [Path(item[key]) if item.get(key) else None for key in ("fullchain", "privkey")]
-        wanted.append(Wanted(name, tuple(sorted(names)), *paths))
+        wanted.append(Wanted(name, tuple(sorted(names)), *paths, taken_over=name in taken_over))
     try:
         check_names([{"name": each.name} for each in wanted])
     except ItemsError as error:
@@ -152,6 +159,10 @@ class Adopter:
         """Take one certificate over; what went wrong is noted with it, and nothing changed then."""
         try:
             with during("storage"):
+                if adoption.wanted.taken_over:
+                    adoption.stored = self._store.read(adoption.wanted.folder)
+                    adoption.expected = check_mode
+                    return
                 self._plan(adoption)
                 if adoption.changed and not check_mode:
                     with self._store.lock(adoption.wanted.folder):
@@ -170,7 +181,9 @@ class Adopter:
             if not usable:
                 raise
             found = None
-        adoption.changed = found is not None and not (usable and _stays(stored, found))
+        # Whom nobody else serves, nginx serves from the storage
+        stays = usable and (wanted.fullchain is None or (found and _stays(stored, found)))
+        adoption.changed = found is not None and not stays
 
     def _publish(self, adoption: Adoption) -> None:
         found = adoption.found
@@ -221,7 +234,9 @@ class Adopter:
         lineages.sort(key=lambda entry: (*entry[:2], entry[2].name))
         taken = [source[2] for source in sources]
         sources += [
-            (each.fullchain, each.privkey, each) for *_, each in lineages if each not in taken
+            (each.fullchain, each.privkey, each)
+            for _lacking, _names, each in lineages
+            if each not in taken
         ]
         return sources
 
@@ -239,6 +254,10 @@ class Adopter:
             raise AcmeError(f"{privkey} holds no private key that can be used without a password")
         if public_der(key.public_key()) != certificate.public_key:
             raise AcmeError(f"{privkey} does not belong to it")
+        if is_self_signed(chain):
+            raise AcmeError("it is self-signed, so no browser trusts it")
+        if "(STAGING)" in certificate.issuer:
+            raise AcmeError("it is of a CA for trials, so no browser trusts it")
         if self._now >= certificate.not_after:
             raise AcmeError(f"it expired on {timestamp(certificate.not_after)}")
         lacking = certificate.lacking(wanted.names)

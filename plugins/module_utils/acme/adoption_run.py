@@ -17,12 +17,16 @@ from ..items import Item, change
 from .account_folder import AccountFolder
 from .adoption import Adopter, Adoption, Wanted
 from .certbot import Certbot, Lineage
+from .certbot_readers import Readers
 from .errors import AcmeError, during
 from .keys import AccountKey
+from .moment import timestamp
 from .store import CertificateStore
 
 # A disk makes many files durable at once in hardly more time than one
 _AT_ONCE = 8
+# certbot's timer may have it at work just now
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,16 @@ class Options:
     :ivar directory: the ACME directory whose account is meant
     :ivar account: whether to take over certbot's account, where there is none yet
     :ivar stop: whether certbot is to renew the certificates no more
+    :ivar dependants: where programs other than nginx say whose certificates they read
+    :ivar in_use: chains that somebody else is known to read
     """
 
     directory: str
     account: bool
     stop: bool
     check_mode: bool
+    dependants: Sequence[Path] = ()
+    in_use: Sequence[str] = ()
 
 
 @dataclass
@@ -140,31 +148,39 @@ def _stop(
         for each in lineages
         if each.renewed and each.certificate and each.certificate.names & done
     ]
-    stopping = [lineage for lineage, names in concerned if names <= done]
+    readers = Readers(options.dependants if concerned else (), options.in_use)
+    read_by = {lineage.name: readers.of(lineage) for lineage, _names in concerned}
+    stopping = [
+        lineage for lineage, names in concerned if names <= done and not read_by[lineage.name]
+    ]
     error: AcmeError | None = None
     if stopping and not options.check_mode:
         try:
-            with during("certbot"), certbot.lock():
+            with during("certbot"), certbot.lock(_PATIENCE):
                 for lineage in stopping:
                     certbot.stop(lineage)
         except AcmeError as found:
             error = found
     for lineage, names in concerned:
-        others = sorted(names - done)
-        stopped = not others and error is None
+        others, files = sorted(names - done), read_by[lineage.name]
+        meant = lineage in stopping
+        stopped = meant and error is None
         outcome.lineages.append(
             {
                 "name": lineage.name,
                 "changed": stopped,
-                "failed": bool(error) and not others,
-                "error": str(error) if error and not others else None,
+                "failed": bool(error) and meant,
+                "error": str(error) if error and meant else None,
                 "other_names": others,
+                "read_by": files,
                 "file": str(lineage.configuration),
                 "hooks": dict(lineage.hooks),
             }
         )
         if others:
             outcome.warnings.append(_still_renewed(lineage, others))
+        elif files:
+            outcome.warnings.append(_still_read(lineage, files))
         elif stopped:
             before, after = lineage.configuration, lineage.stopped_configuration
             header = f"certbot's renewal of {lineage.name}"
@@ -173,6 +189,26 @@ def _stop(
                 f"certbot ran {command!r} ({hook}) when it renewed {lineage.name}; from now on nobody does"
                 for hook, command in lineage.hooks.items()
             ]
+    if stopping and error is None:
+        outcome.warnings.append(_renewed_no_more(certbot, stopping))
+
+
+def _renewed_no_more(certbot: Certbot, stopped: Iterable[Lineage]) -> str:
+    folders = ", ".join(str(lineage.fullchain.parent) for lineage in stopped)
+    hooks = ", ".join(certbot.hook_files())
+    return (
+        f"nobody renews what is in {folders} any more: whoever reads it has to read the storage instead"
+        + (f"; for these certificates certbot runs no more {hooks}" if hooks else "")
+    )
+
+
+def _still_read(lineage: Lineage, files: Sequence[str]) -> str:
+    return (
+        f"certbot goes on renewing {lineage.name}, as {', '.join(files)} says that somebody else reads"
+        f" it; but it cannot prove the names by files in its own webroot any more. Have them read the"
+        f" storage instead, and be reloaded when it changes, before it expires on"
+        f" {timestamp(lineage.certificate.not_after) if lineage.certificate else 'a day to come'}"
+    )
 
 
 def _still_renewed(lineage: Lineage, others: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ with suppress(ImportError):  # libraries.py says what is missing
 _RENEWED = ".conf"
 _STOPPED = ".conf.adopted"
 _LOCK = ".certbot.lock"
+_PAUSE = 0.2
 _HOOKS = ("pre_hook", "renew_hook", "post_hook")
 
 
@@ -87,6 +89,19 @@ class Certbot:
         lineages = (_lineage(name, path) for name, path in sorted(found.items()))
         return [lineage for lineage in lineages if lineage is not None]
 
+    def hook_files(self) -> list[str]:
+        """Return the programs that certbot runs whenever it renews anything, sorted.
+
+        :raises OSError: the folder cannot be read
+        """
+        folder = self._folder / "renewal-hooks"
+        return sorted(
+            str(path)
+            for kind in ("pre", "deploy", "post")
+            for path in folder.glob(f"{kind}/*")
+            if os.access(path, os.X_OK) and path.is_file()
+        )
+
     def account_url(self, lineage: Lineage) -> str | None:
         """Return the URL of the account that has ordered a lineage, ``None`` if it is not known."""
         folder = self._accounts(lineage.server) / lineage.account
@@ -126,35 +141,52 @@ class Certbot:
 
         :raises OSError: its file cannot be renamed
         """
+        stopped, number = lineage.stopped_configuration, 1
+        while stopped.exists():
+            # Of an earlier time, after a way back
+            number += 1
+            stopped = stopped.with_name(f"{lineage.stopped_configuration.name}-{number}")
+        if number > 1:
+            lineage.stopped_configuration.replace(stopped)
         lineage.configuration.replace(lineage.stopped_configuration)
         sync_directory(lineage.configuration.parent)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, patience: float = 0) -> Iterator[None]:
         """Keep certbot from working meanwhile, as it keeps a second one from it.
 
+        :param patience: how many seconds to wait for it
         :raises AcmeError: certbot is at work
         :raises OSError: the folder cannot be written to
         """
-        path = self._folder / _LOCK
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        path, deadline = self._folder / _LOCK, time.monotonic() + patience
+        while (descriptor := _locked(path)) is None:
+            if time.monotonic() > deadline:
+                raise AcmeError("certbot is at work just now; run again when it has ended")
+            time.sleep(_PAUSE)
         try:
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise AcmeError(
-                    "certbot is at work just now; run again when it has ended"
-                ) from error
-            try:
-                yield
-            finally:
-                path.unlink(missing_ok=True)
+            yield
         finally:
+            path.unlink(missing_ok=True)
             os.close(descriptor)
 
     def _accounts(self, server: str) -> Path:
         parts = urlsplit(server)
         return self._folder / "accounts" / f"{parts.netloc}{parts.path}".strip("/")
+
+
+def _locked(path: Path) -> int | None:
+    """Open and lock a file; ``None`` if somebody else has it, or has just removed it.
+
+    :raises OSError: it cannot be opened
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with suppress(OSError):
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _lineage(name: str, path: Path) -> Lineage | None:

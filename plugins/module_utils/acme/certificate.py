@@ -96,6 +96,15 @@ def leaf_der(pem: bytes) -> bytes:
     return _split(pem)[0].public_bytes(serialization.Encoding.DER)
 
 
+def is_self_signed(pem: bytes) -> bool:
+    """Say whether no CA vouches for the first certificate of a chain.
+
+    :raises CertificateError: there is none
+    """
+    leaf = _split(pem)[0]
+    return leaf.issuer == leaf.subject
+
+
 def root_of(pem: bytes) -> str:
     """Return the common name of who signed the last certificate of a chain.
 

@@ -143,6 +143,15 @@ class Claims:
                     return found
         return None
 
+    def chains_beside(self, names: Collection[str]) -> list[str]:
+        """The certificates of blocks that claim any name but these, sorted."""
+        found = (
+            block.certificate(self.folder)
+            for block in self.blocks
+            if not block.names.issubset(names)
+        )
+        return sorted({paths[0] for paths in found if paths})
+
     def _blocks(self, path: str) -> Iterator[ServerBlock]:
         for directive in _servers(self._trees[path]):
             directives = tuple(self._expanded(directive.block or (), {path}))

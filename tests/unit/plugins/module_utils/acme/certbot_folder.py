@@ -27,7 +27,7 @@ class CertbotFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         for folder in ("live", "archive", "renewal", "accounts"):
-            (path / folder).mkdir(parents=True)
+            (path / folder).mkdir(parents=True, exist_ok=True)
 
     def add_lineage(
         self,

@@ -31,17 +31,18 @@ def issue(
     life: timedelta = timedelta(days=90),
     issuer_key: bytes | None = b"the key of Test CA",
     serial: int = 0x5C1F0A9D3E,
-    issuer: str = "Test CA",
+    issuer: str | None = "Test CA",
 ) -> bytes:
     """Return a chain of one certificate, in PEM, without a common name.
 
     :param issuer_key: the identifier of the issuer's key; ``None`` leaves it out
-    :param issuer: the common name of who signed it
+    :param issuer: the common name of who signed it; ``None`` if it is self-signed
     """
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer or "itself")])
     builder = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .subject_name(x509.Name([]) if issuer else name)
+        .issuer_name(name)
         .public_key(public_key or make_key("P-256").public_key())
         .serial_number(serial)
         .not_valid_before(not_before)

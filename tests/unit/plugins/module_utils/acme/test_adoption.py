@@ -216,10 +216,45 @@ def test_what_is_here_is_enough_when_the_other_one_is_of_no_use(host: Host) -> N
     assert host.adopt().error is None
 
 
+def test_another_lineage_replaces_nothing_that_is_served_from_here(host: Host) -> None:
+    first = host.certbot.add_lineage("first", [NAME])
+    assert host.adopt().changed
+    host.certbot.add_lineage("another", [NAME], life=100 * DAY)
+    assert not host.adopt().changed
+    assert host.store.chain(NAME) == first.read_bytes()
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_was_taken_over_is_not_looked_for(host: Host, check_mode: bool) -> None:
+    host.certbot.add_lineage("old", [NAME], not_before=NOW - 91 * DAY)
+    adoption = Adoption(Wanted(NAME, (NAME,), taken_over=True))
+    Adopter(host.store, Certbot(host.certbot.path), NOW).adopt(adoption, check_mode=check_mode)
+    result = adoption.result(host.store, NOW)
+    # In check mode, the task before would have published it
+    assert (result["failed"], result["changed"], result["present"]) == (False, False, check_mode)
+
+
+def test_what_no_browser_trusts_is_refused(host: Host) -> None:
+    for file, issuer, text in (
+        ("self", None, "it is self-signed"),
+        ("staging", "(STAGING) Pretend Pear", "of a CA for trials"),
+    ):
+        chain, key = pair([NAME], issuer=issuer)
+        paths = host.path / f"{file}.pem", host.path / f"{file}.key"
+        paths[0].write_bytes(chain)
+        paths[1].write_bytes(key_to_pem(key))
+        assert text in str(host.adopt(fullchain=paths[0], privkey=paths[1]).error)
+    lineage = host.certbot.add_lineage(NAME)
+    adoption = host.adopt(fullchain=paths[0], privkey=paths[1])
+    assert adoption.found is not None
+    assert adoption.found.source == lineage
+
+
 def test_lists_are_checked() -> None:
     assert read_wanted([{"name": NAME, "names": ["b.example", NAME]}]) == [
         Wanted(NAME, ("b.example", NAME))
     ]
+    assert read_wanted([{"name": NAME}], [NAME])[0].taken_over
     for items, text in (
         ([{"name": "A.example"}], "upper-case"),
         ([{"name": NAME}, {"name": NAME}], "listed 2 times"),

@@ -9,6 +9,7 @@ import fcntl
 from pathlib import Path
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import adoption_run
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.account_folder import (
     AccountFolder,
 )
@@ -29,11 +30,19 @@ class Host:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.certbot = CertbotFolder(path / "letsencrypt")
+        self.in_use: list[str] = []
 
     def once(self, *names: str, check: bool = False, account: bool = True) -> Outcome:
         """One run, of which every name is a certificate."""
         wanted = [Wanted(name, (name,)) for name in names]
-        options = Options(SERVER, account=account, stop=True, check_mode=check)
+        options = Options(
+            SERVER,
+            account=account,
+            stop=True,
+            check_mode=check,
+            dependants=[self.path / "postfix"],
+            in_use=self.in_use,
+        )
         return run(wanted, self.path / "storage", Certbot(self.certbot.path), options, NOW)
 
     def run(self, *names: str, account: bool = True) -> Outcome:
@@ -104,6 +113,9 @@ def test_certbot_renews_what_was_taken_over_no_more(host: Host) -> None:
     assert [(each["name"], each["changed"]) for each in done.lineages] == [("a.example", True)]
     assert host.renewed == ["b.example"]
     assert "systemctl reload postfix" in done.warnings[0]
+    assert (
+        f"nobody renews what is in {host.certbot.path}/live/a.example any more" in done.warnings[1]
+    )
     again = host.run("a.example")
     assert (again.lineages, again.diff, again.warnings) == ([], [], [])
 
@@ -118,6 +130,35 @@ def test_certbot_goes_on_where_others_need_it(host: Host) -> None:
     assert host.renewed == []
 
 
+def test_certbot_goes_on_where_others_read_it(host: Host) -> None:
+    live = host.certbot.add_lineage("a.example").parent
+    host.certbot.add_lineage("a.example-0001", ["a.example"])
+    host.certbot.add_lineage("b.example")
+    (host.path / "postfix").mkdir()
+    file = host.path / "postfix" / "main.cf"
+    file.write_text(f"# {live}-0001/x\nsmtpd_tls_cert_file = {live}/fullchain.pem\n")
+    host.in_use = [f"{host.certbot.path}/live/b.example/fullchain.pem"]
+    done = host.run("a.example", "b.example")
+    assert {each["name"]: each["read_by"] for each in done.lineages} == {
+        "a.example": [str(file)],
+        "a.example-0001": [],
+        "b.example": host.in_use,
+    }
+    assert host.renewed == ["a.example", "b.example"]
+    assert f"as {file} says that somebody else reads it" in done.warnings[0]
+    assert "before it expires on 2027-02-19" in done.warnings[0]
+
+
+def test_programs_that_certbot_runs_for_all_are_told(host: Host) -> None:
+    host.certbot.add_lineage("a.example")
+    hook = host.certbot.path / "renewal-hooks" / "deploy" / "mail.sh"
+    hook.parent.mkdir(parents=True)
+    hook.write_text("#!/bin/sh\n")
+    assert "mail.sh" not in host.once("a.example", check=True).warnings[-1]
+    hook.chmod(0o755)
+    assert f"certbot runs no more {hook}" in host.run("a.example").warnings[-1]
+
+
 def test_certbot_goes_on_with_what_could_not_be_taken_over(host: Host) -> None:
     chain = host.certbot.add_lineage("a.example")
     chain.with_name("privkey.pem").write_text("damaged")
@@ -130,6 +171,7 @@ def test_certbot_goes_on_with_what_could_not_be_taken_over(host: Host) -> None:
 def test_certbot_at_work_is_not_disturbed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.certbot.add_lineage("a.example")
     monkeypatch.setattr(fcntl, "lockf", _refuse)
+    monkeypatch.setattr(adoption_run, "_PATIENCE", 0)
     done = host.once("a.example")
     assert done.lineages[0]["failed"]
     assert "certbot is at work" in done.lineages[0]["error"]

@@ -54,6 +54,13 @@ def test_a_lineage_that_is_not_renewed_any_more_is_found(folder: CertbotFolder) 
     assert stopped.stopped_configuration == stopped.configuration
     assert not list((folder.path / "renewal").glob("*.conf"))
     assert not (folder.path / ".certbot.lock").exists()
+    # After a way back, the file of the first time is kept as well
+    stopped.configuration.rename(lineage.configuration)
+    lineage.stopped_configuration.write_text("older")
+    certbot.stop(lineage)
+    assert lineage.stopped_configuration.read_text() != "older"
+    older = lineage.stopped_configuration
+    assert older.with_name(f"{older.name}-2").read_text() == "older"
 
 
 def test_certbot_at_work_is_left_alone(folder: CertbotFolder) -> None:
