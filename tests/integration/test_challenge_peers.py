@@ -41,6 +41,7 @@ class Peer(BareFrontEnd):
 
     def asked(self) -> int:
         """How often a challenge was looked for here."""
+        time.sleep(0.1)  # nginx writes it after the answer
         lines = (self.directory / "access.log").read_text().splitlines()
         return sum("/.well-known/acme-challenge" in line for line in lines)
 
@@ -62,6 +63,30 @@ def peers() -> Iterator[list[Peer]]:
             )
             assert not any(each["failed"] for each in done.results), done.results
         yield made
+
+
+def test_a_peer_that_redirects(peers: list[Peer]) -> None:
+    first, second, third = peers
+    name = "mail.old.example"
+    # A block by somebody else, as an installer writes it
+    (first.enabled / "other.conf").write_text(
+        f"server {{ listen {ADDRESS}:{first.http_port}; server_name {name};"
+        " return 301 https://$host$request_uri; }"
+    )
+    first.stop()
+    first.start()
+    first.put("here")
+    third.put("there")
+    for _time in range(4):
+        assert second.ask("there", name=name) == (200, ANSWER)
+        assert second.ask("here", name=name) == (200, ANSWER)
+        assert second.ask("nowhere", name=name)[0] == 404
+
+    # What somebody from outside chooses goes no further than the token
+    assert second.ask("there?x=chosen") == (200, ANSWER)
+    time.sleep(0.1)  # nginx writes it after the answer
+    assert "chosen" in (second.directory / "access.log").read_text()
+    assert "chosen" not in (third.directory / "access.log").read_text()
 
 
 def test_whoever_is_asked_answers(peers: list[Peer]) -> None:

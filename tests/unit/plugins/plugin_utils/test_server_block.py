@@ -270,9 +270,9 @@ def test_challenges_of_several_front_ends() -> None:
         assert lines.count(f"server 192.0.2.1:{settings.http_port};") == 1
         assert lines.count("server [2001:db8::1]:8080;") == 1
         assert lines.count("error_page 404 = @challenge_peers;") == servers
-        assert lines.count(f'proxy_pass "http://challenge-peers.{HOST.name}";') == servers
-        # where the CA asks, where a peer does, and where a peer is asked
-        assert lines.count("auth_basic off;") == 3 * servers
+        assert lines.count(f'proxy_pass "http://challenge-peers.{HOST.name}";') == 2 * servers
+        # where the CA asks, where a peer does, and where a peer is asked, by the name and by nobody's
+        assert lines.count("auth_basic off;") == 4 * servers
     for challenge in ("stateless", "redirect"):
         other = dataclasses.replace(settings, challenge=challenge, challenge_host="a.example")
         assert "peers" not in block("present", settings=other)
