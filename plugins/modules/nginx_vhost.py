@@ -620,6 +620,12 @@ catch_all:
       type: dict
       sample:
         http: /etc/nginx/sites-enabled/default
+refused:
+  description:
+    - Whether all that was to be changed failed for the same reason, which is none of their own, such as a configuration
+      that was broken before, or an nginx that does not run.
+  returned: with RV(vhosts)
+  type: bool
 reloaded:
   description: Whether nginx was reloaded. In check mode, whether it would be.
   returned: with RV(vhosts)
@@ -658,6 +664,7 @@ def main() -> None:
         [] if catch_all is None else [{"name": "the catch-all", **catch_all}],
         **({} if catch_all is None else {"catch_all": catch_all}),
         reloaded=outcome.reloaded,
+        refused=outcome.refused,
         changed=outcome.recovered,
     )
 

@@ -28,6 +28,7 @@ class Fleet:
     def __init__(self, site: Site, front_ends: Mapping[str, FrontEnd]) -> None:
         self.site = site
         self.front_ends = front_ends
+        self.issuing: dict[str, Any] = {"ansible_connection": "local"}
         self.hosts: dict[str, dict[str, Any]] = {name: self._host(name) for name in front_ends}
 
     def _host(self, name: str) -> dict[str, Any]:
@@ -57,6 +58,15 @@ class Fleet:
         away = {"ansible_connection": "ssh", "ansible_host": LOOPBACK, "ansible_port": port}
         self.hosts[name] = {**first, **away}
 
+    def lose_issuing_host(self) -> None:
+        """Have nothing answer for the host that issues."""
+        (port,) = free_ports(1)
+        self.issuing = {
+            "ansible_connection": "ssh",
+            "ansible_host": LOOPBACK,
+            "ansible_port": port,
+        }
+
     def run(
         self,
         playbook: str,
@@ -77,7 +87,7 @@ class Fleet:
             "all": {
                 "vars": {**site.bed.variables(), **everybody, **variables.pop("all_hosts", {})},
                 "children": {
-                    "modoboa": {"hosts": {"front": {"ansible_connection": "local"}}},
+                    "modoboa": {"hosts": {"front": self.issuing}},
                     "front_ends": {"hosts": self.hosts},
                 },
             }

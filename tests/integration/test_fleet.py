@@ -103,18 +103,69 @@ def test_what_differs_is_copied_and_nothing_else(site: Site, fleet: Fleet) -> No
 
 @pytest.mark.extended
 def test_a_broken_nginx_stops_before_the_next_batch(site: Site, fleet: Fleet) -> None:
+    first = site.add("ulex")
+    begun = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    assert begun.rc == 0, begun.stdout
+    edge1, edge2 = fleet.front_ends.values()
+    before = edge2.snapshot()
+
+    # Neither what is new nor what is set anew comes to the next batch, in no round
     tenant = site.add("umbel")
-    edge1 = fleet.front_ends["edge1"]
+    anew: dict[str, Any] = {"virtualhosts_client_max_body_size": "7m", "virtualhosts_serial": 1}
     edge1.write_config(user="nonsense;")
-    stopped = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    stopped = fleet.run("fleet", **anew, **COPIED)
     assert set(told(stopped)) == {"edge1", "edge2"}, stopped.stdout
     assert "nginx's configuration was broken already" in told(stopped)["edge1"]
     assert "the roll-out has stopped at edge1" in told(stopped)["edge2"]
     assert fleet.has(tenant["hostname"]) == {"front", "edge1"}
+    assert edge2.snapshot() == before
+
+    # What is served already is not touched by the first round
     edge1.write_config()
-    done = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
+    done = fleet.run("fleet", **anew, **COPIED)
     assert done.rc == 0, done.stdout
+    answering, deploying = [
+        each
+        for each in done.task("Write server blocks and verify that each certificate is served")
+        if each.host == "edge2"
+    ]
+    written = [each["name"] for each in answering.result["vhosts"]]
+    assert written == [tenant["hostname"]]
+    assert {each["name"] for each in deploying.result["vhosts"] if each["changed"]} == {
+        first["hostname"],
+        tenant["hostname"],
+    }
     assert len(set(fleet.serials(tenant["hostname"]).values())) == 1
+
+
+@pytest.mark.extended
+def test_the_issuing_host_is_lost(site: Site, fleet: Fleet) -> None:
+    tenant = site.add("viola")
+    assert fleet.run("fleet", **COPIED).rc == 0
+    serials = fleet.serials(tenant["hostname"])
+    fleet.lose_issuing_host()
+    anew: dict[str, Any] = {"virtualhosts_client_max_body_size": "7m"}
+    for playbook in ("fleet", "fleet_renew"):
+        run = fleet.run(playbook, **anew, **COPIED)
+        assert set(told(run)) == {"front", "edge1", "edge2"}, run.stdout
+        assert "front was left out: it cannot be reached: " in told(run)["front"]
+        # With the reason
+        assert "front cannot be reached: Task failed: Failed to connect" in told(run)["edge1"]
+    assert all("7m" in repr(each.snapshot()) for each in fleet.front_ends.values())
+    assert fleet.serials(tenant["hostname"]) == serials
+
+    # Whom nobody reaches is retired everywhere else
+    fleet.issuing = {"ansible_connection": "local"}
+    hosts = dict(fleet.hosts)
+    for name in list(fleet.hosts):
+        fleet.add_unreachable(name)
+    partly = fleet.run("retire", tenant=tenant["hostname"], **COPIED)
+    assert set(told(partly)) == {"edge1", "edge2"}, partly.stdout
+    assert fleet.has(tenant["hostname"]) == {"edge1", "edge2"}
+    fleet.hosts = hosts
+    assert fleet.run("retire", tenant=tenant["hostname"], **COPIED).rc == 0
+    assert fleet.has(tenant["hostname"]) == set()
+    assert fleet.run("retire", tenant="", **COPIED).rc != 0
 
 
 @pytest.mark.extended

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
@@ -36,6 +37,8 @@ class Copies:
         self.edge = edge
         self.storage = storage
         self.issued = CertificateStore(storage)
+        self.edge_variables: dict[str, Any] = {}
+        self.front_variables: dict[str, Any] = {}
 
     def issue(self, *names: str) -> None:
         """Publish new certificates where they are issued."""
@@ -71,6 +74,7 @@ class Copies:
                 "virtualhosts_nginx_https_port": edge.https_port,
                 "virtualhosts_nginx_listen_addresses": ["127.0.0.1"],
                 **{f"virtualhosts_nginx_{name}": str(value) for name, value in nginx.items()},
+                **self.edge_variables,
             }
         }
         everybody = {
@@ -82,7 +86,10 @@ class Copies:
             "virtualhosts_modoboa_url": "https://mail.example.com",
             "virtualhosts_tenants": [{"hostname": name, "domains": [name[5:]]} for name in names],
         }
-        children = {"modoboa": {"hosts": {"front": {}}}, "front_ends": {"hosts": hosts}}
+        children = {
+            "modoboa": {"hosts": {"front": self.front_variables}},
+            "front_ends": {"hosts": hosts},
+        }
         return self._ansible.run_playbook(
             PLAYBOOKS / "front_ends.yml",
             inventory={"all": {"vars": everybody, "children": children}},
@@ -152,3 +159,30 @@ def test_damage_is_of_one_tenant(copies: Copies) -> None:
     assert f"{new}.conf" in {path.name for path in copies.edge.enabled.iterdir()}
     assert copies.run(good, bad).rc == 0
     assert copies.has(bad)
+
+
+def python(path: Path, filter_: str) -> str:
+    """A Python whose output goes through another program."""
+    path.write_text(f'#!/bin/sh\n"{find().python("controller")}" "$@" | {filter_}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.extended
+def test_a_front_end_gets_no_keys_but_its_own(copies: Copies, tmp_path: Path) -> None:
+    own, other = "mail.own.example", "mail.other.example"
+    copies.issue(own, other)
+    # Whoever is root there can have it answer anything
+    asks = f's/"fingerprints": {{/&"{other}": "", /'
+    copies.edge_variables = {"ansible_python_interpreter": python(tmp_path / "a", f"sed '{asks}'")}
+    said = tmp_path / "said"
+    copies.front_variables = {
+        "ansible_python_interpreter": python(tmp_path / "b", f'tee -a "{said}"')
+    }
+    run = copies.run(own)
+    assert run.rc == 0, run.stdout
+    assert other in repr(run.task("Say which certificates are here")[0].result["fingerprints"])
+    assert copies.has(own)
+    assert not copies.has(other)
+    assert own in said.read_text()
+    assert other not in said.read_text()

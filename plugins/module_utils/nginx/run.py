@@ -67,6 +67,7 @@ class Outcome:
     reloaded: bool
     recovered: bool
     warnings: list[str] = field(default_factory=list)
+    refused: bool = False
 
 
 def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) -> Outcome:
@@ -130,6 +131,7 @@ def run(params: Mapping[str, Any], check_mode: bool, run_command: RunCommand) ->
         transaction.reloaded,
         transaction.recovered,
         _warnings(nginx, steps, catch_all, common),
+        transaction.refused,
     )
 
 

@@ -63,6 +63,8 @@ class Transaction:
         """Whether nginx took a new configuration; in check mode: would have to"""
         self.recovered = False
         """Whether an earlier run was killed, so that nobody knows what nginx has loaded"""
+        self.refused = False
+        """Whether nginx as a whole took nothing, whatever host it was for; in check mode: would take"""
 
     def recover(self, check_mode: bool) -> dict[str, Site]:
         """Put back what a killed run left.
@@ -208,6 +210,7 @@ class Transaction:
             raise NginxError(_NOT_RELOADED + error)
 
     def _fail_untouched(self, changing: Iterable[Step], error: str) -> None:
+        self.refused = True
         for step in changing:
             step.fail(error)
         if self._catch_all is not None and not self._catch_all.decided:
@@ -224,6 +227,7 @@ class Transaction:
             written = self._staging.write(writing_among(steps))
             result = self._test_while(look, written)
             if not self._trial.passes(steps, result):
+                self.refused = True
                 return False
             if self._needs_reload(steps):
                 self._nginx.reload(self._timeout)
@@ -240,6 +244,7 @@ class Transaction:
 
         :returns: whether nginx has what is on disk
         """
+        self.refused = True
         self._staging.fail(writing_among(steps), error)
         try:
             self._nginx.reload(self._timeout)

@@ -70,25 +70,37 @@ def test_prediction(layout: Layout, nginx: Paper) -> None:
 def test_not_running(layout: Layout, nginx: Paper) -> None:
     nginx.running = False
     before = files_of(layout)
-    for act in (transaction(nginx).predict, transaction(nginx).commit):
+    for predicting in (True, False):
+        run = transaction(nginx)
         steps = [step(layout, name) for name in NAMES]
-        act(steps)
+        (run.predict if predicting else run.commit)(steps)
         assert set(errors(steps).values()) == {"nginx is not running"}
         assert files_of(layout) == before
+        assert run.refused
 
 
 def test_broken_already(layout: Layout, nginx: Paper) -> None:
     nginx.main_is_broken = True
     before = files_of(layout)
-    for act in (transaction(nginx).predict, transaction(nginx).commit):
+    for predicting in (True, False):
+        run = transaction(nginx)
         steps = [step(layout, name) for name in NAMES]
-        act(steps)
+        (run.predict if predicting else run.commit)(steps)
+        assert run.refused
         assert len(errors(steps)) == len(NAMES)
         for error in errors(steps).values():
             assert "was broken already, so nothing was changed" in error
             assert "/etc/nginx/nginx.conf:1" in error
         assert files_of(layout) == before
         assert nginx.reloads == 0
+
+
+def test_a_block_that_nginx_does_not_take_is_of_one_host(layout: Layout, nginx: Paper) -> None:
+    run = transaction(nginx)
+    steps = [step(layout, NAMES[0], "broken")]
+    run.commit(steps)
+    assert "nginx does not accept the block" in errors(steps)[NAMES[0]]
+    assert not run.refused
 
 
 def test_this_run_repairs_what_was_broken(layout: Layout, nginx: Paper) -> None:
@@ -345,6 +357,7 @@ def test_a_certificate_beside_a_block_that_does_not_get_in(layout: Layout, nginx
     run = transaction(nginx, audience)
     run.commit(entries)
     assert errors(entries) == {NAMES[4]: "nginx started no new workers"}
+    assert run.refused
     assert (run.reloaded, audience.asked) == (True, [NAMES[0]])
 
 
