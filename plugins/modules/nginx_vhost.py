@@ -147,7 +147,11 @@ options:
       - Such a file is kept beside its place, as C(NAME.adopted) or, where nginx would read that, C(.NAME.adopted). Of a
         link, only the link goes. RV(vhosts[].adopted) and C(--diff) tell.
       - A file is left alone, and its host fails, if it serves names that are none of the task's, is nginx's main
-        configuration, is included by name, or more than once.
+        configuration, is included by name, or more than once. So it is if it is the default server, expects the PROXY
+        protocol, restricts access in a way that is in no snippet, listens on an address that is not among
+        O(listen_addresses) and that others have as well, or has directives that hold for all sites.
+      - The pages C(/) and C(/accounts/login/) are asked for before and afterwards. If one could be had before and
+        cannot any more, all is put back. RV(vhosts[].adopted) lists what leads elsewhere than the new block.
     type: bool
     default: false
   catch_all:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,17 +22,24 @@ _PROCESSES = multiprocessing.get_context("fork")
 class Probes:
     """What came of asking, once it has ended.
 
-    :ivar count: how often it was asked
+    :ivar count: how often it was asked in the block, the last time of each question included, which is after it
     :ivar failures: what was wrong, each time that something was
+    :ivar seconds: how long the block took
     """
 
     count: int = 0
     failures: list[str] = field(default_factory=list)
+    seconds: float = 0
+
+    @property
+    def rate(self) -> float:
+        """How often it was asked in a second of the block."""
+        return self.count / max(self.seconds, 1e-3)
 
 
 @contextmanager
 def probing(*questions: Callable[[], str | None]) -> Iterator[Probes]:
-    """Ask all the questions again and again until the end of the block.
+    """Ask all the questions again and again until the end of the block, and each once more then.
 
     That is done in another process: what runs in the block may fork.
 
@@ -45,7 +53,9 @@ def probing(*questions: Callable[[], str | None]) -> Iterator[Probes]:
     try:
         # Asked once each at least, before anything is done
         ours.recv()
+        start = time.monotonic()
         yield probes
+        probes.seconds = time.monotonic() - start
     finally:
         ours.send("over")
         probes.count, probes.failures = ours.recv()
@@ -54,17 +64,19 @@ def probing(*questions: Callable[[], str | None]) -> Iterator[Probes]:
 
 def _ask_all(connection: Connection, questions: tuple[Callable[[], str | None], ...]) -> None:
     probes, over, lock = Probes(), threading.Event(), threading.Lock()
+    counting = threading.Event()
     begun = threading.Barrier(len(questions) + 1)
 
     def ask(question: Callable[[], str | None]) -> None:
-        first = True
-        while not over.is_set():
+        first, last = True, False
+        while not last:
+            last, counted = over.is_set(), counting.is_set()
             try:
                 wrong = question()
             except Exception as error:  # whatever it is, it is counted
                 wrong = repr(error)
             with lock:
-                probes.count += 1
+                probes.count += counted
                 if wrong is not None:
                     probes.failures.append(wrong)
             if first:
@@ -76,6 +88,7 @@ def _ask_all(connection: Connection, questions: tuple[Callable[[], str | None], 
     for thread in threads:
         thread.start()
     begun.wait()
+    counting.set()
     try:
         connection.send("begun")
         connection.recv()

@@ -124,8 +124,12 @@ def read_wanted(items: Sequence[Item], taken_over: Collection[str] = ()) -> list
     for item in items:
         name = normalized(item["name"])
         names = {name, *(normalized(each) for each in item.get("names") or [])}
-        paths = [Path(item[key]) if item.get(key) else None for key in ("fullchain", "privkey")]
-        wanted.append(Wanted(name, tuple(sorted(names)), *paths, taken_over=name in taken_over))
+        fullchain, privkey = (
+            Path(item[key]) if item.get(key) else None for key in ("fullchain", "privkey")
+        )
+        wanted.append(
+            Wanted(name, tuple(sorted(names)), fullchain, privkey, taken_over=name in taken_over)
+        )
     try:
         check_names([{"name": each.name} for each in wanted])
     except ItemsError as error:

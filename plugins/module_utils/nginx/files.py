@@ -99,6 +99,20 @@ def swap(path: Path, staged: Path | None) -> None:
     staged.replace(path)
 
 
+def swap_link(path: Path, target: str) -> None:
+    """Put a symbolic link in the place of a file or another link, which is kept.
+
+    :raises OSError: nothing was changed
+    """
+    try:
+        os.link(path, kept(path), follow_symlinks=False)
+    except OSError as error:
+        # put_back then writes what was there, as after a power failure
+        if error.errno not in (*_NO_LINKS, errno.ENOENT):
+            raise
+    replace_link(path, target)
+
+
 def set_aside(path: Path) -> None:
     """Remove a file or a link, but keep it.
 

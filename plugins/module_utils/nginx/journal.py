@@ -16,6 +16,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
     write_file,
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout import (
     Layout,
@@ -88,10 +89,17 @@ class Journal:
                 self._layout.read(name)
             except NginxError:
                 # What was to be taken over, and was not yet, is nobody else's doing
-                if not site.others or files.read(self._layout.file(name)) != site.content:
+                if not site.others or not self._is_known(name, site):
                     continue
             self._layout.put(name, replace(site, others=self._untouched(name, site.others)))
         self._layout.sync()
+
+    def _is_known(self, name: str, site: Site) -> bool:
+        """Whether a host's own file is as it was, or as the run has made it."""
+        content = files.read(self._layout.file(name))
+        return content == site.content or (
+            content is not None and state_of(name, content) is not None
+        )
 
     def _untouched(self, name: str, others: Iterable[Other]) -> tuple[Other, ...]:
         """Those that nobody has put something else in the place of; of the rest, the copies stay.

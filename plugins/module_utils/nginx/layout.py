@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors impo
     NginxError,
     reason,
 )
+
+
+def _is_in(path: Path, others: Iterable[Other]) -> bool:
+    return any(Path(other.path) == path for other in others)
 
 
 @functools.cache
@@ -182,39 +187,52 @@ class Layout:
     def swap(self, name: str, before: Site, after: Site, staged: Path | None) -> None:
         """Change what the disk has for a host, and keep what it had for :meth:`put`.
 
-        nginx never sees a link that leads nowhere.
+        nginx never sees a link that leads nowhere, nor nobody at all: files of others go when this
+        host's own is there. Of a name that is claimed twice, nginx says so, and goes on.
 
         :param staged: what :meth:`stage` made of C(after), if the content changes
         :raises OSError: something cannot be written; a part may be
         """
         file, link = self.file(name), self.link(name)
-        # First what is to be kept is there twice, and then it goes from where nginx reads it
-        for other in sorted(after.others, key=lambda other: not other.exists):
+        for other in after.others:
             if other.exists:
                 other.put()
-            else:
-                files.set_aside(Path(other.path))
         if link is not None and after.link is None and before.link is not None:
             files.set_aside(link)
         if after.content != before.content:
             files.swap(file, staged)
         if link is not None and after.link is not None:
-            files.put_link(link, after.link)
+            if _is_in(link, after.others):
+                files.swap_link(link, after.link)
+            else:
+                files.put_link(link, after.link)
+        for other in after.others:
+            path = Path(other.path)
+            if not other.exists and path != link:
+                files.set_aside(path)
+                sync_directory(path.parent)
 
     def put(self, name: str, site: Site) -> None:
         """Make the disk have this for a host, of what was kept if that is it.
 
-        nginx never sees a link that leads nowhere.
+        nginx never sees a link that leads nowhere, nor nobody at all: files of others come back
+        before this host's own goes.
 
         :raises OSError: something cannot be written
         """
         file, link = self.file(name), self.link(name)
-        # In its place may be a file of somebody else's, which was to go and has not
-        if link is not None and site.link is None and (link.is_symlink() or not link.exists()):
-            files.put_link_back(link, None)
-        files.put_back(file, site.content)
-        for other in sorted(site.others, key=lambda other: not other.exists):
+        there = [other for other in site.others if other.exists]
+        for other in there:
             other.put()
+        # In its place may be a file of somebody else's, which was to go and has not
+        if link is not None and site.link is None and not _is_in(link, there):
+            own = link.is_symlink() and os.path.realpath(link) == os.path.realpath(file)
+            if own or not os.path.lexists(link):
+                files.put_link_back(link, None)
+        files.put_back(file, site.content)
+        for other in site.others:
+            if not other.exists:
+                other.put()
         if link is not None and site.link is not None:
             files.put_link_back(link, site.link)
 

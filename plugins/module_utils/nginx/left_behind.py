@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.configuration import Directive
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import sockets
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
+    Settings,
+    VirtualHost,
+)
 
 # What the templates say themselves, or what the inventory has an option for that has a default
 _REPLACED = {
@@ -40,62 +48,141 @@ _PATHS = (
 _PARAMETERS = ("proxy_params", "uwsgi_params", "options-ssl-nginx.conf")
 
 
+@dataclass(frozen=True)
+class Replacement:
+    """What the block that comes leads to, as far as it replaces what others write."""
+
+    application: str
+    roots: tuple[str, ...]
+    ports: tuple[int, ...]
+
+    @classmethod
+    def by(cls, host: VirtualHost, settings: Settings) -> Replacement:
+        """That of a virtual host."""
+        roots = (host.frontend_root, host.static_root, host.media_root)
+        return cls(host.application, roots, (settings.http_port, settings.https_port))
+
+    def has_target(self, word: str, upstreams: Mapping[str, Collection[str]]) -> bool:
+        """Whether an argument of proxy_pass or uwsgi_pass leads to the application.
+
+        :param upstreams: by their names, the servers of each
+        """
+        target = _target(word)
+        own = _target(self.application)
+        return {_target(server) for server in upstreams.get(target, [target])} == {own}
+
+    def has_root(self, word: str, location: str) -> bool:
+        """Whether an argument of root or alias is where the host's own files are, or above it."""
+        there = os.path.realpath(word)
+        below = os.path.realpath(f"{word}/{location.strip('/')}")
+        return any(
+            root in (there, below) or root.startswith(f"{there}/")
+            for root in map(os.path.realpath, filter(None, self.roots))
+        )
+
+    def listens(self, directive: Directive) -> bool:
+        """Whether it listens there, too."""
+        found = {socket.port for socket in sockets(directive.text)}
+        return bool(found) and found.issubset(self.ports)
+
+
+def _target(word: str) -> str:
+    """One spelling of an address that requests are passed to, without the path of a request."""
+    where = word.partition("://")[2] or word if not word.startswith("unix:") else word
+    if where.startswith("unix:"):
+        return "unix:/" + where[len("unix:") :].partition(":")[0].lstrip("/")
+    host = where.partition("/")[0].lower()
+    return re.sub(r"^localhost(?=:|$)", "127.0.0.1", host)
+
+
 def left_behind(
-    file: str, tree: Iterable[Directive], snippets: Iterable[str]
+    file: str,
+    tree: Iterable[Directive],
+    snippets: Iterable[str],
+    replacement: Replacement | None = None,
 ) -> list[dict[str, Any]]:
     """The directives that would be missed, for a snippet of the operator's.
 
     :param file: where they are
     :param tree: what is in it
     :param snippets: what the operator has in snippets already
+    :param replacement: what comes; where that leads is not looked at if it is not given
     """
+    tree = list(tree)
+    missed = _Missed(replacement, tree)
     there = " ".join(_squeezed(snippet) for snippet in snippets)
     return [
         {"file": file, "line": directive.line, "text": _dedented(directive.text)}
-        for directive in _missed(tree)
+        for directive in missed.of(tree)
         if _squeezed(directive.text) not in there
     ]
 
 
-def _missed(tree: Iterable[Directive]) -> Iterator[Directive]:
-    for directive in tree:
-        if directive.name != "server" or directive.block is None:
-            # An upstream, a map or the like goes with the file
-            yield directive
-            continue
-        yield from (each for each in directive.block if not _is_replaced(each))
+class _Missed:
+    """Finds what one file has, and the replacement has not."""
 
+    def __init__(self, replacement: Replacement | None, tree: Iterable[Directive]) -> None:
+        self._replacement = replacement
+        self._upstreams = {
+            directive.words[-1].lower(): [server.words[1] for server in directive.named("server")]
+            for directive in tree
+            if directive.name == "upstream"
+        }
 
-def _is_replaced(directive: Directive) -> bool:
-    name = directive.name
-    if name == "listen":
-        return "default_server" not in directive.words and "default" not in directive.words
-    if name == "include":
-        return _includes_parameters(directive)
-    if name == "if":
-        # certbot's way to HTTPS
-        return {each.name for each in directive.block or ()} == {"return"} and (
-            directive.words[1].startswith("($host")
+    def of(self, tree: Iterable[Directive]) -> Iterator[Directive]:
+        for directive in tree:
+            if directive.name != "server" or directive.block is None:
+                # An upstream, a map or the like goes with the file
+                yield directive
+                continue
+            yield from (each for each in directive.block if not self._is_replaced(each))
+
+    def _is_replaced(self, directive: Directive) -> bool:
+        name = directive.name
+        if name == "listen":
+            if self._replacement is not None and not self._replacement.listens(directive):
+                return False
+            return "default_server" not in directive.words and "default" not in directive.words
+        if name == "include":
+            return _includes_parameters(directive)
+        if name == "if":
+            # certbot's way to HTTPS
+            return {each.name for each in directive.block or ()} == {"return"} and (
+                directive.words[1].startswith("($host")
+            )
+        if name == "add_header":
+            return directive.words[1].lower() == "strict-transport-security"
+        if name == "location":
+            return self._is_replaced_location(directive)
+        return name in _REPLACED and self._leads_there(directive, "")
+
+    def _is_replaced_location(self, directive: Directive) -> bool:
+        if directive.words[-1].lstrip("^").replace("\\", "").startswith(_CHALLENGE):
+            return True
+        if not is_own_location(directive):
+            return False
+        return all(
+            (each.name in _REPLACED_IN_LOCATIONS and self._leads_there(each, directive.words[-1]))
+            or (each.name == "include" and _includes_parameters(each))
+            for each in directive.block or ()
         )
-    if name == "add_header":
-        return directive.words[1].lower() == "strict-transport-security"
-    if name == "location":
-        return _is_replaced_location(directive)
-    return name in _REPLACED
 
-
-def _is_replaced_location(directive: Directive) -> bool:
-    path = directive.words[-1].lstrip("^").strip("/\\.")
-    if directive.words[-1].lstrip("^").replace("\\", "").startswith(_CHALLENGE):
+    def _leads_there(self, directive: Directive, location: str) -> bool:
+        ours = self._replacement
+        if ours is None or len(directive.words) < 2:
+            return True
+        if directive.name in ("proxy_pass", "uwsgi_pass"):
+            return ours.has_target(directive.words[1], self._upstreams)
+        if directive.name in ("root", "alias"):
+            return ours.has_root(directive.words[1], location)
         return True
+
+
+def is_own_location(directive: Directive) -> bool:
+    """Whether a location is about paths that the block that comes serves itself."""
+    path = directive.words[-1].lstrip("^").strip("/\\.")
     first = path.strip("()").replace("|", "/").split("/")
-    if path and not set(first) & set(_PATHS):
-        return False
-    return all(
-        each.name in _REPLACED_IN_LOCATIONS
-        or (each.name == "include" and _includes_parameters(each))
-        for each in directive.block or ()
-    )
+    return not path or bool(set(first) & set(_PATHS))
 
 
 def _includes_parameters(directive: Directive) -> bool:

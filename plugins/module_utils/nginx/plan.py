@@ -23,6 +23,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout impo
     Site,
     canonical,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.pages import Pages
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover import Takeover
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     Settings,
@@ -50,6 +51,8 @@ class Step:
     """What goes of others so that the host gets its names"""
     claimed_in: frozenset[str] = frozenset()
     """Files of others that claim its names, and are to go"""
+    pages: Pages = field(default_factory=dict)
+    """What came of asking for its pages before its block was replaced"""
 
     @property
     def name(self) -> str:

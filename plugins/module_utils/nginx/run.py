@@ -152,7 +152,10 @@ def _find_stale(
     renewed: frozenset[str],
     check_mode: bool,
 ) -> None:
-    """Note which hosts need a reload for nothing but their certificate."""
+    """Note which hosts need a reload for nothing but their certificate, and what others serve."""
+    adopting = [step for step in steps if step.takeover is not None and step.error is None]
+    if adopting and verification is not None and not check_mode:
+        verification.note_pages(adopting)
     serving = [step for step in steps if step.error is None and step.served_before and step.serves]
     if verification is not None:
         verification.find_stale(serving)

@@ -22,8 +22,17 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.layout impo
     Site,
     canonical,
 )
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind import left_behind
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import VirtualHost
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind import (
+    Replacement,
+    left_behind,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover_limits import (
+    insist_on_replaceable,
+)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
+    Settings,
+    VirtualHost,
+)
 
 _KEPT = ".adopted"
 
@@ -54,12 +63,14 @@ def takeover(
     claims: Claims,
     names: Collection[str],
     places: Collection[str],
+    settings: Settings,
     snippets: Iterable[str] = (),
 ) -> Takeover | None:
     """Find what has to go for a virtual host.
 
     :param names: those of all virtual hosts that are taken over
     :param places: where nginx reads the blocks of these: a file of others there goes with its host
+    :param settings: what the blocks that come have in common
     :param snippets: what the operator has in snippets already
     :returns: None if nothing has to
     :raises NginxError: a file cannot go; the text says what to do
@@ -69,14 +80,18 @@ def takeover(
     found = claims.files(host.server_names)
     if not found:
         return None
+    texts = list(snippets)
     for file in found:
         _insist_on_its_own(file, host, claims, names, layout)
+        insist_on_replaceable(file, host, settings, claims, names, texts)
     own = canonical(str(layout.loaded(host.name)))
     mine = [file for file in found if canonical(file) == own or canonical(file) not in places]
     going = _Mover(host.name, layout, claims).move(mine)
-    texts = list(snippets)
+    replacement = Replacement.by(host, settings)
     missed = [
-        entry for file in found for entry in left_behind(file, _part(file, host, claims), texts)
+        entry
+        for file in found
+        for entry in left_behind(file, _part(file, host, claims), texts, replacement)
     ]
     return replace(going, left_behind=missed)
 

@@ -74,7 +74,7 @@ class Takeovers:
                 going = (
                     again(site)
                     if site is not None and site.others
-                    else takeover(host, layout, claims, names, places, snippets)
+                    else takeover(host, layout, claims, names, places, common, snippets)
                 )
             except NginxError as error:
                 found.errors[host.name] = str(error)

@@ -74,6 +74,8 @@ class Trial:
         """
         searched = None
         while True:
+            if self._fail_companions(steps):
+                result = None
             if result is None:
                 result = self._nginx.test()
             changed = changed_among(steps)
@@ -96,6 +98,22 @@ class Trial:
             else:
                 searched = changed_among(steps)
             result = None
+
+    def _fail_companions(self, steps: Sequence[Step]) -> bool:
+        """Undo the steps that take over a file that has come back with one that failed.
+
+        :returns: whether there was any
+        """
+        failed = [step for step in steps if step.error is not None and step.claimed_in]
+        count = len(failed)
+        for one in failed:
+            companions = [step for step in steps if step.error is None and step.shares_with(one)]
+            self._staging.fail(
+                companions, f"it is in one file with {one.name}, which failed: {one.error}"
+            )
+            # Who shares another file with one of these fails as well
+            failed += companions
+        return len(failed) > count
 
     def _faulty(
         self, result: TestResult, changed: Sequence[Step], searched: bool

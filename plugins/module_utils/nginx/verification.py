@@ -19,6 +19,11 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.certificate
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.challenge_answer import (
     wrong_answer,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.pages import (
+    Pages,
+    pages_of,
+    worse_page,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.plan import Step
 
 _AT_ONCE = 8
@@ -84,6 +89,12 @@ class Verification:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda step: self._look(step, silence), steps))
 
+    def note_pages(self, steps: Sequence[Step]) -> None:
+        """Note what comes of asking for pages of hosts whose block is by somebody else yet."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for step, pages in zip(steps, pool.map(self._pages, steps)):
+                step.pages = pages
+
     def failures(self, steps: Sequence[Step]) -> dict[str, str]:
         """Make sure that nginx serves, and answers challenges with, what is on disk.
 
@@ -119,6 +130,8 @@ class Verification:
             checks.append(self._error)
         if self.thumbprint is not None and step.writes:
             checks.append(self._challenge_error)
+        if step.pages and step.serves:
+            checks.append(self._page_error)
         for check in checks:
             for name in step.server_names:
                 while True:
@@ -129,6 +142,20 @@ class Verification:
                         return error
                     time.sleep(_PAUSE)
         return None
+
+    def _pages(self, step: Step) -> Pages:
+        return pages_of(self.address, self.port, step.name, self.timeout)
+
+    def _page_error(self, step: Step, name: str, _silence: _Silence) -> str | None:
+        # Further names lead to it
+        worse = worse_page(step.pages, self._pages(step)) if name == step.name else None
+        if worse is None:
+            return None
+        host = step.host
+        return (
+            f"for {name}, {worse}; see whether application ({host.application}, with the protocol"
+            f" {host.application_protocol}) and frontend_root ({host.frontend_root}) are right"
+        )
 
     def _challenge_error(self, _step: Step, name: str, silence: _Silence) -> str | None:
         where = f"{self.address} port {self.http_port}"

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.configuration import parse
-from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind import left_behind
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind import (
+    Replacement,
+    left_behind,
+)
 
 
 def missed(text: str, *snippets: str) -> list[str]:
@@ -50,6 +53,41 @@ def test_what_ours_does_too_is_not_missed(text: str) -> None:
 def test_what_ours_does_not_is_told(text: str) -> None:
     assert missed(text) == [text]
     assert missed(text, f"# as before\n  {text.replace(' ', '   ')}\n") == []
+
+
+OURS = Replacement("127.0.0.1:8000", ("/srv/frontend", "/srv/static", ""), (80, 443))
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("listen [::]:443 ssl;", True),
+        ("listen 8443 ssl;", False),
+        ("listen unix:/run/x;", False),
+        ("root /srv/frontend/;", True),
+        ("root /srv/other;", False),
+        ("location / { proxy_pass http://localhost:8000/; }", True),
+        ("location /api/ { proxy_pass http://10.0.0.1:8000; }", False),
+        ("location /api/ { proxy_pass http://modoboa; }", True),
+        ("location /api/ { proxy_pass http://unknown; }", False),
+        ("location /api/ { uwsgi_pass unix:///run/x; }", False),
+        ("location /static/ { root /srv; }", True),
+        ("location /static/ { alias /var/static/; }", False),
+    ],
+)
+def test_what_leads_elsewhere_is_told(text: str, same: bool) -> None:
+    tree = parse(f"upstream modoboa {{ server 127.0.0.1:8000; }} server {{\n{text}\n}}")
+    found = [entry["text"] for entry in left_behind("/x", tree[1:], [], OURS)]
+    if "modoboa" in text:
+        found = [entry["text"] for entry in left_behind("/x", tree, [], OURS)][1:]
+    assert found == ([] if same else [text])
+
+
+def test_sockets_have_several_spellings() -> None:
+    ours = Replacement("unix:/run/x", (), (80,))
+    for word in ("unix:/run/x", "unix:///run/x", "http://unix:/run/x:/", "http://unix:/run/x"):
+        assert ours.has_target(word, {}), word
+    assert not ours.has_target("http://unix:/run/xy", {})
 
 
 def test_lines_are_those_of_the_file_without_its_indentation() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover im
     again,
     takeover,
 )
-from unit.plugins.module_utils.nginx.hosts import block, host
+from unit.plugins.module_utils.nginx.hosts import block, host, settings
 from unit.plugins.module_utils.nginx.paper import files_of
 
 NAME = "a.example"
@@ -40,7 +40,8 @@ def claims(layout: Layout) -> Claims:
 
 
 def found(layout: Layout) -> Takeover:
-    going = takeover(host(NAME), layout, claims(layout), host(NAME).server_names, ())
+    common = settings(layout.available)
+    going = takeover(host(NAME), layout, claims(layout), host(NAME).server_names, (), common)
     assert going is not None
     return going
 
@@ -51,7 +52,8 @@ def enabled(layout: Layout, name: str) -> Path:
 
 
 def test_nothing_goes_where_nobody_claims_the_name(layout: Layout) -> None:
-    assert takeover(host(NAME), layout, claims(layout), [NAME], ()) is None
+    common = settings(layout.available)
+    assert takeover(host(NAME), layout, claims(layout), [NAME], (), common) is None
 
 
 def test_it_comes_back_as_it_was_from_disk_and_from_the_journal(layout: Layout) -> None:
