@@ -13,88 +13,167 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+# Seconds
 PAUSE = 0.01
 # By fork, so that questions can be any functions
 _PROCESSES = multiprocessing.get_context("fork")
 
+Question = Callable[[], "str | None"]
+
 
 @dataclass
-class Probes:
-    """What came of asking, once it has ended.
+class Asked:
+    """What came of one question, asked again and again.
 
-    :ivar count: how often it was asked in the block, the last time of each question included, which is after it
+    :ivar count: how often it was asked in the block, the last time included, which is after it
     :ivar failures: what was wrong, each time that something was
-    :ivar seconds: how long the block took
+    :ivar silence: the longest time without a good answer, in seconds
     """
 
     count: int = 0
     failures: list[str] = field(default_factory=list)
-    seconds: float = 0
+    silence: float = 0.0
+
+
+class Probes:
+    """What comes of asking; all of it is known when the block has ended.
+
+    :ivar asked: the same for each question
+    :ivar seconds: how long the block took
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._start = time.monotonic()
+        self.asked: list[Asked] = []
+        self.seconds = 0.0
+
+    @property
+    def count(self) -> int:
+        """How often was asked in the block, the last time of each question included, which is after it."""
+        return sum(each.count for each in self.asked)
 
     @property
     def rate(self) -> float:
-        """How often it was asked in a second of the block."""
+        """How often was asked in a second of the block."""
         return self.count / max(self.seconds, 1e-3)
+
+    @property
+    def failures(self) -> list[str]:
+        """What was wrong, each time that something was."""
+        return [failure for each in self.asked for failure in each.failures]
+
+    @property
+    def silence(self) -> float:
+        """The longest time for which a question had no good answer, in seconds."""
+        return max(each.silence for each in self.asked)
+
+    def __str__(self) -> str:
+        """What came of it, in one line."""
+        return (
+            f"{self.count} questions, {len(self.failures)} of them without a good answer; "
+            f"at most {self.silence:.1f} s from one to the next"
+        )
+
+    def so_far(self) -> list[int]:
+        """Return how often each question has been asked within the block, while that goes on."""
+        self._say("so far")
+        return [each.count for each in self.asked]
+
+    def end(self) -> None:
+        """Ask each question once more, and no more then."""
+        self.seconds = time.monotonic() - self._start
+        self._say("over")
+
+    def _say(self, word: str) -> None:
+        self._connection.send(word)
+        self.asked = self._connection.recv()
 
 
 @contextmanager
-def probing(*questions: Callable[[], str | None]) -> Iterator[Probes]:
+def probing(*questions: Question, pause: float = PAUSE) -> Iterator[Probes]:
     """Ask all the questions again and again until the end of the block, and each once more then.
 
-    That is done in another process: what runs in the block may fork.
+    That is done in another process: what runs in the block may fork. Each is asked once before the block
+    begins, which counts only if it fails.
 
     :param questions: each returns what is wrong, or None; what it raises is wrong, too
+    :param pause: seconds from an answer to the next time of the same question
     """
-    probes = Probes()
     ours, theirs = _PROCESSES.Pipe()
-    process = _PROCESSES.Process(target=_ask_all, args=[theirs, questions], daemon=True)
+    process = _PROCESSES.Process(target=_ask_all, args=[theirs, questions, pause], daemon=True)
     process.start()
     theirs.close()
     try:
-        # Asked once each at least, before anything is done
         ours.recv()
-        start = time.monotonic()
-        yield probes
-        probes.seconds = time.monotonic() - start
+        probes = Probes(ours)
+        try:
+            yield probes
+        finally:
+            probes.end()
     finally:
-        ours.send("over")
-        probes.count, probes.failures = ours.recv()
+        # Without its other end it goes by itself
+        ours.close()
         process.join()
 
 
-def _ask_all(connection: Connection, questions: tuple[Callable[[], str | None], ...]) -> None:
-    probes, over, lock = Probes(), threading.Event(), threading.Lock()
-    counting = threading.Event()
-    begun = threading.Barrier(len(questions) + 1)
+class _Asker(threading.Thread):
+    """Asks one question, until told that it is over."""
 
-    def ask(question: Callable[[], str | None]) -> None:
-        first, last = True, False
+    def __init__(self, question: Question, pause: float, over: threading.Event) -> None:
+        super().__init__()
+        self._question, self._pause, self._over = question, pause, over
+        self._lock = threading.Lock()
+        self.begun = threading.Event()
+        self._asked = Asked()
+        self._answered = time.monotonic()
+
+    def run(self) -> None:
+        self._ask(counts=0)
+        self.begun.set()
+        last = False
         while not last:
-            last, counted = over.is_set(), counting.is_set()
-            try:
-                wrong = question()
-            except Exception as error:  # whatever it is, it is counted
-                wrong = repr(error)
-            with lock:
-                probes.count += counted
-                if wrong is not None:
-                    probes.failures.append(wrong)
-            if first:
-                begun.wait()
-                first = False
-            over.wait(PAUSE)
+            last = self._over.wait(self._pause)
+            self._ask(counts=1)
 
-    threads = [threading.Thread(target=ask, args=[question]) for question in questions]
-    for thread in threads:
-        thread.start()
-    begun.wait()
-    counting.set()
+    def so_far(self) -> Asked:
+        """What came of it; a silence that has not ended is one."""
+        with self._lock:
+            found = self._asked
+            return Asked(found.count, list(found.failures), self._silence())
+
+    def _ask(self, counts: int) -> None:
+        try:
+            wrong = self._question()
+        except Exception as error:  # whatever it is, it is counted
+            wrong = repr(error)
+        with self._lock:
+            self._asked.count += counts
+            if wrong is not None:
+                self._asked.failures.append(wrong)
+                return
+            # What came before the block does not belong to it
+            self._asked.silence = self._silence() if counts else 0.0
+            self._answered = time.monotonic()
+
+    def _silence(self) -> float:
+        return max(self._asked.silence, time.monotonic() - self._answered)
+
+
+def _ask_all(connection: Connection, questions: tuple[Question, ...], pause: float) -> None:
+    over = threading.Event()
+    askers = [_Asker(question, pause, over) for question in questions]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.begun.wait()
     try:
         connection.send("begun")
-        connection.recv()
+        while connection.recv() != "over":
+            connection.send([asker.so_far() for asker in askers])
     finally:
         # Also when nobody is there any more
         over.set()
-    for thread in threads:
-        thread.join()
-    connection.send((probes.count, probes.failures))
+        for asker in askers:
+            asker.join()
+    connection.send([asker.so_far() for asker in askers])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,19 +20,26 @@ from bed.ports import LOOPBACK
 from demo import visitor
 from integration.acme_faults.storage import check_pairs, check_privacy, check_tidy
 from integration.chain_faults.moments import Moment
-from integration.chain_faults.prober import Prober
 from integration.chain_faults.steps_taken import Event, StepsTaken
+from integration.chain_faults.visit import PATIENCE, Visit
 from integration.chain_faults.wire import Wire
 from integration.disk import Disk
-from integration.portal_site import Site, Tenant, changes
+from integration.portal_site import LOGO, Site, Tenant, changes
+from integration.prober import Probes, probing
 
 # As many as all cases of a test take, and more
 PAGES = 16384
 FILES = 16384
 KILLED = -9
+# Seconds between two visits to a portal: for each one that there is, and at most
+PAUSE, LONGEST_PAUSE = 0.1, 1.0
+# How often each portal is visited during a fault, at least, and how long none may be without an answer
+VISITS = 2
+SILENCE = LONGEST_PAUSE + PATIENCE + 1
 MOVING = "moving.test"
 # Two are taken at a time, and none may come back at once
 COLORS = itertools.cycle(["#123456", "#654321", "#abcdef"])
+LOGOS = itertools.count()
 NAMES = itertools.cycle(["www.old.test", "web.old.test"])
 KEY_TYPES = itertools.cycle(["P-384", "P-256"])
 
@@ -42,13 +50,12 @@ class Chain:
     :ivar key_type: that of the certificates
     """
 
-    def __init__(
-        self, site: Site, disk: Disk, modoboa: Wire, ca: Wire, steps: StepsTaken, prober: Prober
-    ) -> None:
-        self.site, self.disk, self.prober = site, disk, prober
+    def __init__(self, site: Site, disk: Disk, modoboa: Wire, ca: Wire, steps: StepsTaken) -> None:
+        self.site, self.disk = site, disk
         self._modoboa, self._ca, self._wires = modoboa, ca, (modoboa, ca)
         self._steps = steps
         self._numbers = itertools.count()
+        self._probes: Probes | None = None
         self.storage = disk.path / "storage"
         self.key_type = "P-256"
         self.faults: dict[str, Callable[[Event], None]] = {
@@ -58,6 +65,7 @@ class Chain:
             "cut": lambda _event: self._each_wire(Wire.cut),
             "answers lost": lambda _event: self._each_wire(Wire.lose_answers),
             "disk full": lambda _event: disk.leave_nothing(),
+            "cut, disk full": lambda _event: self._fail_all(),
         }
 
     @property
@@ -66,11 +74,23 @@ class Chain:
         return self.site.tenants[0]
 
     def start(self) -> None:
-        """Bring the first tenants online, and ask them from now on."""
+        """Bring the first tenants online."""
         done = self.run("provision")
         assert done.rc == 0, done.stdout
         self._check_ready()
-        self._ask_all()
+
+    @contextmanager
+    def visited(self) -> Iterator[None]:
+        """Visit all portals that there are, until the end of the block: all have to answer."""
+        context = ssl.create_default_context(cadata=self.site.bed.acme.issuer_roots())
+        port = self.site.bed.nginx.https_port
+        visits = [Visit(tenant["hostname"], port, context) for tenant in self.site.tenants]
+        with probing(*visits, pause=min(PAUSE * len(visits), LONGEST_PAUSE)) as probes:
+            self._probes = probes
+            yield
+        print(f"{len(visits)} portals: {probes}")
+        assert probes.failures == []
+        assert probes.silence < SILENCE
 
     def change(self) -> None:
         """Give each step of the chain something to do.
@@ -78,13 +98,13 @@ class Chain:
         There is a new tenant, to which a mail domain moves, and an old one gets another name.
         """
         holder = self.site.tenants[-1]
-        new = self.site.add(f"case{next(self._numbers)}", theme=_theme())
+        new = self.site.add(f"case{next(self._numbers)}", theme=theme(self.site))
         if MOVING in holder["domains"]:
             holder["domains"].remove(MOVING)
         new["domains"].append(MOVING)
         # The certificate that is there has never this one
         self.old["names"] = [next(NAMES)]
-        self.old["theme"] = _theme()
+        self.old["theme"] = theme(self.site)
 
     def run(
         self, playbook: str, fault: str = "", moment: Moment | None = None, **variables: Any
@@ -94,8 +114,12 @@ class Chain:
             self._steps.start_over()
         else:
             self._steps.start_over(moment.watcher(), self.faults[fault])
+        before = self._visits()
         done = self.site.run(playbook, **self._variables(), **variables)
-        assert moment is None or self._steps.happened_at, self._steps.events
+        if moment is not None:
+            assert self._steps.happened_at, self._steps.events
+            visits = [now - then for then, now in zip(before, self._visits(), strict=True)]
+            assert min(visits) >= VISITS, visits
         return done
 
     def heal(self) -> None:
@@ -119,11 +143,10 @@ class Chain:
         assert [path.name for path in self.disk.path.glob("sites-*/.*")] == []
         third = self.run(playbook, **variables)
         assert (third.rc, third.changed) == (0, 0), changes(third)
-        self._ask_all()
         return second
 
-    def _ask_all(self) -> None:
-        self.prober.watch(tenant["hostname"] for tenant in self.site.tenants)
+    def _visits(self) -> list[int]:
+        return self._probes.so_far() if self._probes else []
 
     def _check_ready(self) -> None:
         modoboa = self.site.bed.modoboa
@@ -139,6 +162,10 @@ class Chain:
         for tenant in (self.site.tenants[0], self.site.tenants[-1]):
             page = visitor.login_page(self.site.bed, tenant["hostname"])
             assert page.primary_color == tenant["theme"]["colors"]["primary"]
+
+    def _fail_all(self) -> None:
+        self.disk.leave_nothing()
+        self._each_wire(Wire.cut)
 
     def _each_wire(self, change: Callable[[Wire], None]) -> None:
         for wire in self._wires:
@@ -169,7 +196,8 @@ def check_faulty(run: Run, fault: str) -> None:
     """Check how a run ended that met a fault."""
     if fault in ("killed", "controller killed"):
         assert run.rc == KILLED
-    elif run.rc:
+    else:
+        assert run.rc > 0, run.stdout
         # It came to its end, and says for whom something is left to be done, or that nobody could be told
         assert [each for each in run.results if each.status == "failed"][-1].result["msg"]
 
@@ -186,16 +214,14 @@ def faulty_chain(name: str, folder: Path) -> Iterator[Chain]:
         modoboa = running.enter_context(Wire(bed.layout.ports.https))
         ca = running.enter_context(Wire(bed.layout.ports.acme))
         steps = running.enter_context(StepsTaken([disk.path]))
-        prober = Prober(bed.nginx.https_port, bed.acme.issuer_roots())
         bed.ansible = WatchedAnsible(bed, steps)
-        chain = Chain(Site(bed, folder), disk, modoboa, ca, steps, prober)
-        chain.site.add("old", theme=_theme(), names=[])
-        chain.site.add("holder", theme=_theme())
+        chain = Chain(Site(bed, folder), disk, modoboa, ca, steps)
+        chain.site.add("old", theme=theme(chain.site), names=[])
+        chain.site.add("holder", theme=theme(chain.site))
         bed.dns.add("www.old.test", "web.old.test")
         bed.modoboa.create_domain(MOVING)
         chain.site.tenants[-1]["domains"].append(MOVING)
         chain.start()
-        running.enter_context(prober)
         yield chain
 
 
@@ -212,5 +238,9 @@ def _move(bed: Bed, disk: Disk) -> None:
     media.symlink_to(disk.path / "media")
 
 
-def _theme() -> dict[str, Any]:
-    return {"colors": {"primary": next(COLORS)}, "logos": {"login": "logo.svg"}}
+def theme(site: Site) -> dict[str, Any]:
+    """A theme that no tenant has yet: its colors go to the database, its logo to the disk."""
+    color = next(COLORS)
+    logo = site.directory / f"logo{next(LOGOS)}.svg"
+    logo.write_text(LOGO.replace("<path ", f'<path id="{logo.stem}" '))
+    return {"colors": {"primary": color}, "logos": {"login": logo.name}}

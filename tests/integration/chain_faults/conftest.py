@@ -23,10 +23,6 @@ def chain_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]
 def chain(chain_of_module: Chain) -> Iterator[Chain]:
     """The site, in which nothing fails; throughout the test all that were ready before answer."""
     chain_of_module.heal()
-    asked = chain_of_module.prober.count
-    yield chain_of_module
-    chain_of_module.heal()
-    count = chain_of_module.prober.count - asked
-    assert chain_of_module.prober.failures == []
-    assert count > 0
-    print(f"{count} questions, all of them answered")
+    with chain_of_module.visited():
+        yield chain_of_module
+        chain_of_module.heal()

@@ -82,12 +82,18 @@ AT_SOME = {
     "controller killed": ("record", "order", "publish", "final block", "reload"),
     "module killed": ("recorded", "publish", "final block", "verify"),
 }
+# By then everything is done that these could break
+TOO_LATE = {
+    "provision": [("report", "disk full")],
+    "renew": [
+        *((step, "disk full") for step in ("publish", "reload", "verify", "report", "told")),
+        ("told", "cut"),
+    ],
+}
 
 
-def cases(steps: Collection[str]) -> list[tuple[str, str]]:
-    """Each step with each fault that can happen there."""
+def cases(playbook: str, steps: Collection[str]) -> list[tuple[str, str]]:
+    """Each step with each fault that breaks a run of the playbook there."""
     everywhere = [(step, fault) for step in steps for fault in FAULTS]
-    return [
-        *everywhere,
-        *((step, fault) for fault, some in AT_SOME.items() for step in some if step in steps),
-    ]
+    at_some = [(step, fault) for fault, some in AT_SOME.items() for step in some if step in steps]
+    return [case for case in (*everywhere, *at_some) if case not in TOO_LATE[playbook]]

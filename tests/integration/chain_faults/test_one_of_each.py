@@ -16,11 +16,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a
 
 def test_whatever_comes_together_one_more_run_mends_it(chain: Chain) -> None:
     chain.change()
-    for step, fault in (
-        ("order placed", "killed"),
-        ("fetch", "cut"),
-        ("final block", "disk full"),
-    ):
+    for step, fault in (("order placed", "killed"), ("publish", "cut, disk full")):
         check_faulty(chain.run("provision", fault, PROVISION[step]), fault)
         chain.heal()
     chain.check_healed("provision")

@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("step", "fault"), cases(PROVISION))
+@pytest.mark.parametrize(("step", "fault"), cases("provision", PROVISION))
 def test_provisioning(chain: Chain, step: str, fault: str) -> None:
     chain.change()
     first = chain.run("provision", fault, PROVISION[step])

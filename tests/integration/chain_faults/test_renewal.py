@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("step", "fault"), cases(RENEWAL))
+@pytest.mark.parametrize(("step", "fault"), cases("renew", RENEWAL))
 def test_renewing(chain: Chain, step: str, fault: str) -> None:
     # A key type that the certificates do not have makes all of them due
     chain.key_type = next(KEY_TYPES)

@@ -27,9 +27,9 @@ class Wire:
     Whoever uses ``port`` is at the server, with TLS and all.
     """
 
-    def __init__(self, port: int) -> None:
-        """:param port: of the server, on loopback"""
-        self._target = port
+    def __init__(self, port: int, address: str = LOOPBACK) -> None:
+        """Lead to a port at an address."""
+        self._target = (address, port)
         self._cut = self._deaf = False
         self._ends: set[socket.socket] = set()
 
@@ -76,7 +76,7 @@ class Wire:
                     return
                 with (
                     ExitStack() as leaving,
-                    socket.create_connection((LOOPBACK, wire._target)) as far,
+                    socket.create_connection(wire._target) as far,
                 ):
                     ends = {self.request, far}
                     wire._ends |= ends
