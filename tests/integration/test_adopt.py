@@ -23,6 +23,7 @@ from integration.prober import probing
 from unit.plugins.module_utils.acme.certbot_folder import CertbotFolder
 from unit.plugins.module_utils.acme.issuing import NOW
 
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "adopt.md"
 _ACCOUNT = "Make sure of the ACME account"
 _BLOCKS = """\
 server {{
@@ -215,7 +216,7 @@ def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> 
         assert provisioned.rc == 0, provisioned.stdout
         assert not changes(provisioned)["Obtain certificates"]
         assert not changes(provisioned)["Make sure of the ACME account"]
-    assert (probes.failures, probes.count > 10) == ([], True)
+    assert (probes.failures, probes.rate > 0.5) == ([], True)
     for run_ in (predicted, done):
         assert "PRIVATE KEY" not in run_.stdout
         assert "location = /status" in run_.stdout
@@ -283,3 +284,20 @@ def test_what_cannot_be_taken_over_stays_as_it_is(host: Host) -> None:
         f"{short['hostname']}.conf",
     ]
     assert host.adopt().changed == 0
+
+    # The way back, as documented
+    file = host.written[0]
+    (host.written[1]).symlink_to(f"../{file.parent.name}/{file.name}")
+    back = next(
+        line for line in _DOCUMENT.read_text().splitlines() if line.startswith("mv /etc/letsenc")
+    )
+    back = back.replace("mail.atlas.example", good["hostname"])
+    run(
+        back.replace("/etc/letsencrypt", str(host.certbot.configuration)).split(),
+        purpose="having certbot renew again",
+    )
+    with probing(asks_page(site, good)) as probes:
+        retired = host.run("retire", tenant=[good["hostname"]])
+    assert (retired.rc, probes.failures) == (0, []), retired.stdout
+    assert site.get(good["hostname"], "/status").text == "fine"
+    assert f"Certificate Name: {good['hostname']}" in host.certbot.run("certificates")

@@ -212,7 +212,7 @@ def _still_read(lineage: Lineage, files: Sequence[str]) -> str:
 
 
 def _still_renewed(lineage: Lineage, others: Sequence[str]) -> str:
-    rest = " ".join(f"-d {name}" for name in others)
+    rest = " ".join([*(f"-d {name}" for name in others), *lineage.proof])
     return (
         f"certbot goes on renewing {lineage.name}, which has more names than those taken over"
         f" ({', '.join(others)}), and will fail for those that were. If the others need a"

@@ -44,6 +44,7 @@ class Lineage:
     :ivar configuration: its file in ``renewal``
     :ivar server: the ACME directory that issues it; empty if the file does not say
     :ivar account: certbot's name for the account that orders it
+    :ivar proof: the options with which certbot is told how to prove its names, as far as the file says
     :ivar hooks: commands that certbot runs when it renews it
     :ivar certificate: the first one of its chain; ``None`` if it cannot be read
     """
@@ -54,6 +55,7 @@ class Lineage:
     privkey: Path
     server: str = ""
     account: str = ""
+    proof: tuple[str, ...] = ()
     hooks: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
 
@@ -189,6 +191,15 @@ def _locked(path: Path) -> int | None:
     return None
 
 
+def _proof(values: Mapping[str, str]) -> tuple[str, ...]:
+    authenticator = values.get("authenticator", "")
+    # It is a list, which ends with a comma
+    webroot = values.get("webroot_path", "").split(",")[0].strip()
+    if authenticator == "webroot":
+        return ("--webroot", *(("-w", webroot) if webroot else ()))
+    return (f"--{authenticator}",) if authenticator else ()
+
+
 def _lineage(name: str, path: Path) -> Lineage | None:
     """Read a file of ``renewal``, which is one of configobj's."""
     values: dict[str, str] = {}
@@ -211,6 +222,7 @@ def _lineage(name: str, path: Path) -> Lineage | None:
         privkey=Path(values["privkey"]),
         server=values.get("server", ""),
         account=values.get("account", ""),
+        proof=_proof(values),
         hooks={hook: values[hook] for hook in _HOOKS if values.get(hook) not in (None, "", "None")},
         certificate=certificate,
     )

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
+    NOBODY_IN_PARTICULAR,
+    Ownership,
     kept,
     replace_link,
     write_beside,
@@ -44,14 +46,19 @@ def link_target(path: Path) -> str | None:
         return None
 
 
-def put(path: Path, content: bytes | None, mode: int = _MODE) -> None:
+def put(
+    path: Path,
+    content: bytes | None,
+    mode: int = _MODE,
+    ownership: Ownership = NOBODY_IN_PARTICULAR,
+) -> None:
     """Make a file contain this; None means that there is no file.
 
-    :param mode: of a file that is written
+    :param mode: of a file that is written, as its ownership is
     :raises OSError: it cannot be written or removed
     """
     if content is not None:
-        write_file(path, content, mode)
+        write_file(path, content, mode, ownership)
         return
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
@@ -122,16 +129,21 @@ def set_aside(path: Path) -> None:
         path.replace(kept(path))
 
 
-def put_back(path: Path, content: bytes | None, mode: int = _MODE) -> None:
+def put_back(
+    path: Path,
+    content: bytes | None,
+    mode: int = _MODE,
+    ownership: Ownership = NOBODY_IN_PARTICULAR,
+) -> None:
     """Make a file what it was, down to its inode where it was kept: that takes no room on the disk.
 
-    :param mode: of a file that has to be written
+    :param mode: of a file that has to be written, as its ownership is
     :raises OSError: it cannot be written or removed
     """
     if content is not None and read(kept(path)) == content:
         kept(path).replace(path)
     if read(path) != content:
-        put(path, content, mode)
+        put(path, content, mode, ownership)
     forget(path)
 
 

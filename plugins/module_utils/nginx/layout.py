@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.files import sync_directory
+from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
+    Ownership,
+    sync_directory,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import files
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.block import state_of
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import (
@@ -45,6 +48,8 @@ class Other:
     link: str | None = None
     mode: int = 0o644
     """Of the file, where it has to be written"""
+    uid: int = -1
+    gid: int = -1
     of: str = ""
     """The file that this one keeps"""
 
@@ -62,7 +67,7 @@ class Other:
         if self.link is not None:
             files.put_link_back(path, self.link)
         else:
-            files.put_back(path, self.content, self.mode)
+            files.put_back(path, self.content, self.mode, Ownership(self.uid, self.gid))
         sync_directory(path.parent)
 
     def is_there(self) -> bool:

@@ -205,16 +205,16 @@ class _Mover:
         self._files.append({"path": str(path), "kept": str(path.resolve())})
 
     def _take_file(self, path: Path, content: bytes) -> None:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        self._before.append(Other(str(path), content, mode=mode))
-        self._after.append(Other(str(path), mode=mode))
+        there = _like(path)
+        self._before.append(replace(there, content=content))
+        self._after.append(there)
         self._keep(path, content)
 
     def _keep(self, path: Path, content: bytes) -> str:
         kept = self._free(path)
-        mode = stat.S_IMODE(path.stat().st_mode)
-        self._before.append(Other(str(kept), mode=mode, of=str(path)))
-        self._after.append(Other(str(kept), content, mode=mode, of=str(path)))
+        copy = replace(_like(path), path=str(kept), of=str(path))
+        self._before.append(copy)
+        self._after.append(replace(copy, content=content))
         self._files.append({"path": str(path), "kept": str(kept)})
         return str(kept)
 
@@ -229,3 +229,10 @@ class _Mover:
             if not kept.exists() and not kept.is_symlink():
                 return kept
             number += 1
+
+
+def _like(path: Path) -> Other:
+    """Nothing in the place of a file, to be written as that is."""
+    status = path.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    return Other(str(path), mode=mode, uid=status.st_uid, gid=status.st_gid)

@@ -52,6 +52,8 @@ class CertbotFolder:
             f"privkey = {live}/privkey.pem",
             f"fullchain = {live}/fullchain.pem",
             "[renewalparams]",
+            "authenticator = webroot",
+            "webroot_path = /var/www,",
             f"account = {account}",
             f"server = {server}",
             *([f"renew_hook = {hook}"] if hook else []),

@@ -32,6 +32,7 @@ def test_lineages_are_read(folder: CertbotFolder) -> None:
     (lineage,) = Certbot(folder.path).lineages()
     assert (lineage.name, lineage.fullchain) == ("a.example", chain)
     assert (lineage.server, lineage.account, lineage.hooks) == (SERVER, "1", {"renew_hook": "true"})
+    assert lineage.proof == ("--webroot", "-w", "/var/www")
     assert lineage.certificate is not None
     assert lineage.certificate.names == {"a.example", "b.example"}
     assert lineage.renewed

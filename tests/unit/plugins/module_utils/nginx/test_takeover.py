@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_it_comes_back_as_it_was_from_disk_and_from_the_journal(layout: Layout) 
         Journal(layout).close()
         assert files_of(layout) == before
         assert secret.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_is_kept_belongs_to_whom_it_did(layout: Layout) -> None:
+    plain = enabled(layout, "atlas")
+    plain.write_text(TEXT)
+    plain.chmod(0o640)
+    os.chown(plain, 0, 4)
+    going = found(layout)
+    after = Site(block(NAME).encode(), str(layout.file(NAME)), going.others)
+    layout.swap(NAME, going.before, after, layout.stage(NAME, after))
+    status = enabled(layout, ".atlas.adopted").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (0, 4, 0o640)
 
 
 def test_a_name_that_is_taken_is_not_used_twice(layout: Layout) -> None:
