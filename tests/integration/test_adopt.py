@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bed import portal
+from bed import portal, wait
 from bed.ansible import Run
 from bed.certbot import Certbot
 from bed.command import run
@@ -174,11 +175,34 @@ def asks_page(site: Site, tenant: Tenant) -> Any:
     return ask
 
 
+def _is_fine(ask: Callable[[], str | None]) -> bool:
+    with suppress(OSError):
+        return ask() is None
+    return False
+
+
 def without_account(done: Run) -> dict[str, bool]:
     """What changed, less what check mode cannot ask: it has no key yet that the CA knows."""
     changed = changes(done)
     assert changed.pop(_ACCOUNT)
     return changed
+
+
+def test_a_portal_is_taken_over(host: Host) -> None:
+    site = host.site
+    tenant = site.add("sorrel")
+    file = host.serve(tenant)
+    ask = asks_page(site, tenant)
+    # nginx takes what is on disk a moment after it was told
+    wait.until(lambda: _is_fine(ask), what="the portal is online", timeout=20)
+    with probing(ask) as probes:
+        done = host.adopt()
+    assert (done.rc, probes.failures) == (0, []), done.stdout
+    assert host.state(tenant)["adopted"]
+    assert site.block(tenant["hostname"]).exists()
+    assert not (site.bed.nginx.sites_enabled / file.name).exists()
+    (renewal,) = (host.certbot.configuration / "renewal").iterdir()
+    assert renewal.name == f"{tenant['hostname']}.conf.adopted"
 
 
 @pytest.mark.extended
