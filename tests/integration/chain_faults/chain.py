@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from bed import Bed
+from bed.acme_server import CaOptions
 from bed.ansible import Ansible, Run
+from bed.pebble import Pebble
 from bed.ports import LOOPBACK
 from demo import visitor
 from integration.acme_faults.storage import check_pairs, check_privacy, check_tidy
@@ -206,7 +208,10 @@ def check_faulty(run: Run, fault: str) -> None:
 def faulty_chain(name: str, folder: Path) -> Iterator[Chain]:
     """A bed of the test's own with two tenants that are ready."""
     with ExitStack() as running:
-        bed = running.enter_context(Bed(name))
+        bed = Bed(name)
+        # There is a challenge in each order
+        bed.acme = Pebble(bed.layout, bed.dns.address, CaOptions(authorization_reuse=0))
+        running.enter_context(bed)
         mount_point = folder / "disk"
         mount_point.mkdir()
         disk = running.enter_context(Disk(mount_point, pages=PAGES, files=FILES))
