@@ -101,7 +101,9 @@ def probing(*questions: Question, pause: float = PAUSE) -> Iterator[Probes]:
     :param pause: seconds from an answer to the next time of the same question
     """
     ours, theirs = _PROCESSES.Pipe()
-    process = _PROCESSES.Process(target=_ask_all, args=[theirs, questions, pause], daemon=True)
+    process = _PROCESSES.Process(
+        target=_ask_all, args=[ours, theirs, questions, pause], daemon=True
+    )
     process.start()
     theirs.close()
     try:
@@ -160,7 +162,11 @@ class _Asker(threading.Thread):
         return max(self._asked.silence, time.monotonic() - self._answered)
 
 
-def _ask_all(connection: Connection, questions: tuple[Question, ...], pause: float) -> None:
+def _ask_all(
+    far: Connection, connection: Connection, questions: tuple[Question, ...], pause: float
+) -> None:
+    # Or it would not hear that nobody is there any more
+    far.close()
     over = threading.Event()
     askers = [_Asker(question, pause, over) for question in questions]
     for asker in askers:
