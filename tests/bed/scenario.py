@@ -91,7 +91,13 @@ def start(
             addresses.setdefault(name, []).append(hosts[platform["name"]].address)
     for name, found in addresses.items():
         acme.dns.share(name, found)
-    return {name: _variables(acme, host) for name, host in hosts.items()}
+    return {
+        platform["name"]: {
+            **_variables(acme, hosts[platform["name"]]),
+            "scenario_installed": platform.get("base") == BASE,
+        }
+        for platform in platforms
+    }
 
 
 def stop(scenario: str) -> None:
@@ -123,6 +129,8 @@ def _variables(acme: AcmeBed, host: Host) -> dict[str, Any]:
     (https,) = (here for here, there in host.published.items() if there == HTTPS)
     return {
         **host.variables(),
+        # So that nobody has to look for it at each run
+        "ansible_python_interpreter": "/usr/bin/python3",
         "scenario_address": host.address,
         "scenario_https_port": https,
         "scenario_http_port": acme.http_port,
