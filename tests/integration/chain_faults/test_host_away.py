@@ -94,7 +94,7 @@ def front(bed: Bed) -> Iterator[Front]:
     published = {bed.nginx.http_port: 80, https_port: 443}
     with ExitStack() as leaving:
         host = leaving.enter_context(Host(f"away-{os.getpid()}", published=published))
-        port = next(here for here, there in host.published.items() if there == 22)
+        (port,) = (here for here, there in host.published.items() if there == 22)
         wire = leaving.enter_context(Wire(port, host.address))
         for tenant in TENANTS:
             (domain,) = tenant["domains"]

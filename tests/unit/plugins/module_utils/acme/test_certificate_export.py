@@ -61,7 +61,9 @@ def test_what_differs_is_sealed(store: CertificateStore, recipient: Recipient) -
     assert [each["exported"] for each in handover.results] == [False, True, False]
     assert [offer["name"] for offer in handover.offered] == ["b.example"]
     assert handover.sealed is not None
-    (arrived,) = unpack(recipient.open(handover.sealed)).values()
+    unpacked = unpack(recipient.open(handover.sealed))
+    assert list(unpacked) == ["b.example"]
+    arrived = unpacked["b.example"]
     assert arrived.key == store.key_path("b.example").read_bytes()
     assert arrived.fingerprint == handover.offered[0]["fingerprint"]
 
