@@ -17,7 +17,7 @@ from bed.errors import BedError
 from bed.host_packages import package_settings
 from bed.instance import Instance
 from bed.layout import Layout, Ports
-from bed.ports import free_ports
+from bed.ports import LOOPBACK, free_ports
 from bed.prefix import find
 from bed.setup import locked, unpack_on_demand
 from bed.ssh import Ssh
@@ -34,7 +34,8 @@ class Host(Instance):
     Use it as a context manager, or call ``start`` and ``stop``; with ``keep`` it goes on when this
     process ends. It has a network of its own, in which it reaches the registries, and at
     ``bed.ports.MACHINE`` what listens on this machine's loopback. Its own ports are not seen here,
-    except those in ``published``: port of this machine, at ``address`` only → port of the host.
+    except those in ``published``: port of this machine, at ``address`` only → port of the host; and
+    those in ``shared``, which are at the loopback address itself, so that other hosts reach them.
     It starts with the files of a Debian ``release``, or with those in ``root``, which are not written
     to. ``volumes`` are folders of this machine that it sees, and writes to: path there → folder.
     (Its systemd may do what a container may: services with ``DynamicUser`` do not start.)
@@ -46,6 +47,7 @@ class Host(Instance):
         *,
         release: str = "bookworm",
         published: Mapping[int, int] | None = None,
+        shared: Mapping[int, int] | None = None,
         keep: bool = False,
         root: Path | None = None,
         volumes: Mapping[str, Path] | None = None,
@@ -59,6 +61,7 @@ class Host(Instance):
         self._volumes = dict(volumes or {})
         (port,) = free_ports(1)
         self.published: dict[int, int] = {port: 22, **(published or {})}
+        self.shared: dict[int, int] = dict(shared or {})
         self._ssh = Ssh(self.directory, self.address, port)
 
     def ansible_inventory(self, group: str = "all", **variables: Any) -> dict[str, Any]:
@@ -97,6 +100,7 @@ class Host(Instance):
             f"--hostname={self.instance}",
             "--network=slirp4netns:allow_host_loopback=true",
             *(f"--publish={self.address}:{here}:{there}" for here, there in self.published.items()),
+            *(f"--publish={LOOPBACK}:{here}:{there}" for here, there in self.shared.items()),
             *(f"--volume={file}:{path}:ro" for path, file in files.items()),
             *(f"--volume={folder}:{path}" for path, folder in self._volumes.items()),
         ]

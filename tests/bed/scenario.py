@@ -22,7 +22,7 @@ from bed.acme_server import LIFETIME, CaOptions
 from bed.errors import BedError
 from bed.host import Host
 from bed.pebble import PebbleTrixie
-from bed.ports import LOOPBACK, MACHINE
+from bed.ports import LOOPBACK, MACHINE, free_ports
 from bed.prefix import find
 from bed.setup import locked
 
@@ -64,7 +64,8 @@ def start(
     """Start a CA, and a host for each platform; nothing is left running if one of them fails.
 
     A platform has a ``name``, the ``release`` of Debian, and the ``names`` that lead to it: where several
-    have the same one, it leads to all of these. Its ``base`` may be ``modoboa``: then that is installed.
+    have the same one, it leads to all of these. They are in its ``zone``, or in one that is called as it.
+    ``shared`` are ports that the others reach. Its ``base`` may be ``modoboa``: then that is installed already.
 
     :returns: host → its variables
     :raises BedError: one does not start
@@ -91,9 +92,12 @@ def start(
             addresses.setdefault(name, []).append(hosts[platform["name"]].address)
     for name, found in addresses.items():
         acme.dns.share(name, found)
+    shared = _shared(hosts)
     return {
         platform["name"]: {
             **_variables(acme, hosts[platform["name"]]),
+            **shared,
+            **({"scenario_zone": platform["zone"]} if "zone" in platform else {}),
             "scenario_installed": platform.get("base") == BASE,
         }
         for platform in platforms
@@ -113,14 +117,26 @@ def _instance(scenario: str, name: str) -> str:
 
 
 def _host(scenario: str, platform: Mapping[str, Any], published: Mapping[int, int]) -> Host:
-    release, base = platform["release"], platform.get("base")
+    there, release = platform.get("shared", ()), platform["release"]
+    base = platform.get("base")
     return Host(
         _instance(scenario, platform["name"]),
         release=release,
         published=published,
+        shared=dict(zip(free_ports(len(there)), there, strict=True)),
         keep=True,
         root=host_base.prepare(find(), release) if base == BASE else None,
     )
+
+
+def _shared(hosts: Mapping[str, Host]) -> dict[str, Any]:
+    """Where hosts find each other's shared ports: host → port there → address."""
+    return {
+        "scenario_shared": {
+            name: {str(there): f"{MACHINE}:{here}" for here, there in host.shared.items()}
+            for name, host in hosts.items()
+        }
+    }
 
 
 def _variables(acme: AcmeBed, host: Host) -> dict[str, Any]:
