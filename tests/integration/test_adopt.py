@@ -240,6 +240,9 @@ def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> 
         assert provisioned.rc == 0, provisioned.stdout
         assert not changes(provisioned)["Obtain certificates"]
         assert not changes(provisioned)["Make sure of the ACME account"]
+        # And has done nothing that this would undo
+        again = host.adopt()
+        assert (again.rc, again.changed) == (0, 0), changes(again)
     assert (probes.failures, probes.rate > 0.5) == ([], True)
     for run_ in (predicted, done):
         assert "PRIVATE KEY" not in run_.stdout
