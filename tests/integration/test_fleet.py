@@ -35,7 +35,7 @@ def told(run: Run) -> dict[str, str]:
 
 
 def test_certificates_are_copied_and_no_key_is_seen(site: Site, fleet: Fleet) -> None:
-    tenant = site.add("quince")
+    tenant = site.add("quandong")
     # The CA comes to a front end alone, which asks the host that issues
     site.bed.dns.add(tenant["hostname"], address=ADDRESSES["edge1"])
     done = fleet.run("fleet", arguments=["-vvvv"], **COPIED)
@@ -50,7 +50,7 @@ def test_certificates_are_copied_and_no_key_is_seen(site: Site, fleet: Fleet) ->
 
 @pytest.mark.extended
 def test_what_differs_is_copied_and_nothing_else(site: Site, fleet: Fleet) -> None:
-    first = site.add("rowan", names=["webmail.rowan.test"])
+    first = site.add("rambutan", names=["webmail.rambutan.test"])
     site.bed.dns.add(first["hostname"], *first["names"], address=ADDRESSES["edge2"])
     predicted = fleet.run("fleet", check=True, **COPIED)
     assert predicted.rc == 0, predicted.stdout
@@ -62,7 +62,7 @@ def test_what_differs_is_copied_and_nothing_else(site: Site, fleet: Fleet) -> No
 
     # A tenant that fails keeps the others from no host
     lost = site.add("lost", resolves=False)
-    second = site.add("sorrel")
+    second = site.add("soursop")
     partly = fleet.run("fleet", virtualhosts_serial=1, **COPIED)
     assert partly.rc != 0
     assert set(told(partly)) == {"front"}
@@ -84,7 +84,7 @@ def test_what_differs_is_copied_and_nothing_else(site: Site, fleet: Fleet) -> No
 
     # One front end, one tenant; and one that cannot be reached is named
     fleet.add_unreachable("edge3")
-    third = site.add("tansy")
+    third = site.add("tamarind")
     named = fleet.run(
         "fleet", tenant=third["hostname"], arguments=["--limit", "front,edge1,edge3"], **COPIED
     )
@@ -110,7 +110,7 @@ def test_a_broken_nginx_stops_before_the_next_batch(site: Site, fleet: Fleet) ->
     before = edge2.snapshot()
 
     # Neither what is new nor what is set anew comes to the next batch, in no round
-    tenant = site.add("umbel")
+    tenant = site.add("umbra")
     anew: dict[str, Any] = {"virtualhosts_client_max_body_size": "7m", "virtualhosts_serial": 1}
     edge1.write_config(user="nonsense;")
     stopped = fleet.run("fleet", **anew, **COPIED)
@@ -170,7 +170,7 @@ def test_the_issuing_host_is_lost(site: Site, fleet: Fleet) -> None:
 
 @pytest.mark.extended
 def test_each_issues_for_itself(site: Site, fleet: Fleet, tmp_path: Path) -> None:
-    tenant = site.add("vetch")
+    tenant = site.add("vanilla")
     # Whoever issues, the CA comes to this one
     site.bed.dns.add(tenant["hostname"], address=ADDRESSES["edge1"])
     predicted = fleet.run("fleet", check=True, **OWN)

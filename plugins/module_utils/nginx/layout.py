@@ -178,9 +178,17 @@ class Layout:
             raise NginxError(
                 f"{link} is no link to {file} and is left as it is; move it away"
             ) from error
-        if target in (None, str(file)) or os.path.realpath(link) == os.path.realpath(file):
+        if target is None or Layout._leads_to(link, file):
             return target
         raise NginxError(f"{link} leads to {target}, not to {file}; move it away")
+
+    @staticmethod
+    def _leads_to(link: Path, file: Path) -> bool:
+        if not link.is_symlink():
+            return False
+        return files.link_target(link) == str(file) or os.path.realpath(link) == os.path.realpath(
+            file
+        )
 
     def stage(self, name: str, site: Site) -> Path | None:
         """Write what :meth:`swap` is to put in place, where nginx does not read it.
@@ -230,10 +238,9 @@ class Layout:
         for other in there:
             other.put()
         # In its place may be a file of somebody else's, which was to go and has not
-        if link is not None and site.link is None and not _is_in(link, there):
-            own = link.is_symlink() and os.path.realpath(link) == os.path.realpath(file)
-            if own or not os.path.lexists(link):
-                files.put_link_back(link, None)
+        free = link is not None and (self._leads_to(link, file) or not os.path.lexists(link))
+        if link is not None and free and site.link is None and not _is_in(link, there):
+            files.put_link_back(link, None)
         files.put_back(file, site.content)
         for other in site.others:
             if not other.exists:
