@@ -190,7 +190,7 @@ def without_account(done: Run) -> dict[str, bool]:
 
 def test_a_portal_is_taken_over(host: Host) -> None:
     site = host.site
-    tenant = site.add("sorrel")
+    tenant = site.add("sapodilla")
     file = host.serve(tenant)
     ask = asks_page(site, tenant)
     # nginx takes what is on disk a moment after it was told
@@ -209,10 +209,10 @@ def test_a_portal_is_taken_over(host: Host) -> None:
 def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> None:
     site = host.site
     first = site.add("yarrow", names=["webmail.yarrow.test"])
-    second = site.add("zinnia")
+    second = site.add("zedoary")
     files = [
         host.serve(first, "--key-type", "rsa"),
-        host.serve(second, more=("also.zinnia.test",)),
+        host.serve(second, more=("also.zedoary.test",)),
     ]
     # Younger, and with fewer names; and one that nobody has had renewed
     host.certbot.issue(host.webroot, second["hostname"])
@@ -259,14 +259,14 @@ def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> 
     # A name of nobody keeps certbot at it, and says so
     renewed = sorted(path.name for path in (host.certbot.configuration / "renewal").iterdir())
     assert renewed == [
-        "also.zinnia.test.conf",
+        "also.zedoary.test.conf",
         "expired.conf.adopted",
-        "mail.zinnia.test.conf.adopted",
+        "mail.zedoary.test.conf.adopted",
         "webmail.yarrow.test.conf.adopted",
     ]
     (stopped,) = done.task("Let certbot renew no more what was taken over")
     warnings = str(stopped.result["warnings"])
-    assert "certbot certonly --cert-name also.zinnia.test -d also.zinnia.test" in warnings
+    assert "certbot certonly --cert-name also.zedoary.test -d also.zedoary.test" in warnings
     assert f"{host.certbot.configuration}/live/webmail.yarrow.test" in warnings
 
     # From here on it is renewed as all are
@@ -280,7 +280,7 @@ def test_portals_are_taken_over_and_provisioned_without_an_order(host: Host) -> 
 @pytest.mark.extended
 def test_what_cannot_be_taken_over_stays_as_it_is(host: Host) -> None:
     site = host.site
-    good, shared, short = site.add("acacia"), site.add("baneberry"), site.add("cowslip")
+    good, shared, short = site.add("acerola"), site.add("baneberry"), site.add("cowslip")
     for tenant in (good, shared, short):
         host.serve(tenant)
     # One block has a name that is in no inventory, one certificate lacks one that is
