@@ -18,10 +18,10 @@ from typing import Any
 
 from bed import host_base, instance, private_file
 from bed.acme_bed import AcmeBed
-from bed.acme_server import LIFETIME, CaOptions
+from bed.acme_server import DAY, LIFETIME, CaOptions
 from bed.errors import BedError
 from bed.host import Host
-from bed.pebble import PebbleTrixie
+from bed.pebble import Pebble, PebbleTrixie
 from bed.ports import LOOPBACK, MACHINE, free_ports
 from bed.prefix import find
 from bed.setup import locked
@@ -73,7 +73,8 @@ def start(
     stop(scenario)
     acme = AcmeBed(
         _instance(scenario, "ca"),
-        server=PebbleTrixie,
+        # The newer one suggests a day around: a certificate of minutes may be due before it is issued
+        server=Pebble if lifetime < DAY else PebbleTrixie,
         options=CaOptions(lifetime=lifetime),
         keep=True,
     )
