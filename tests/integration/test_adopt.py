@@ -193,8 +193,10 @@ def test_a_portal_is_taken_over(host: Host) -> None:
     tenant = site.add("sapodilla")
     file = host.serve(tenant)
     ask = asks_page(site, tenant)
-    # nginx takes what is on disk a moment after it was told
-    wait.until(lambda: _is_fine(ask), what="the portal is online", timeout=20)
+    # nginx takes what is on disk a moment after it was told, one worker after the other
+    wait.until(
+        lambda: all(_is_fine(ask) for _time in range(50)), what="the portal is online", timeout=20
+    )
     with probing(ask) as probes:
         done = host.adopt()
     assert (done.rc, probes.failures) == (0, []), done.stdout
