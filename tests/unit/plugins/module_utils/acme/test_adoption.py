@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.adoption import (
@@ -58,9 +59,9 @@ class Host:
         assert "PRIVATE" not in repr(there)
         return adoption
 
-    def pair(self, *names: str, **how: object) -> tuple[Path, Path]:
+    def pair(self, *names: str, **how: Any) -> tuple[Path, Path]:
         """A pair of somebody's, outside of certbot."""
-        chain, key = pair(list(names) or [NAME], **how)  # type: ignore[arg-type]
+        chain, key = pair(list(names) or [NAME], **how)
         paths = self.path / "chain.pem", self.path / "key.pem"
         for path, content in zip(paths, (chain, key_to_pem(key)), strict=True):
             path.write_bytes(content)
