@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import yaml
 from bed import BedError, environments, prefix, scenario
 from bed.command import last_lines
 from bed.setup import link_collection, locked
@@ -43,19 +44,22 @@ def main() -> int:
         "--quick", action="store_true", help="what can be had within a minute or two"
     )
     parser.add_argument("--command", default="test", help="of molecule; test by default")
-    parser.add_argument("--platform", default="", help="for the command test: only this one")
+    parser.add_argument("--platform", default="", help="for the command test: only this host")
     parser.add_argument("--report", type=Path, help="file for the verdicts")
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="only these")
     arguments = parser.parse_args()
     unknown = set(arguments.scenarios) - set(known)
     if unknown:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
-    chosen = [QUICK] if arguments.quick else arguments.scenarios or known
+    platform = QUICK_PLATFORM if arguments.quick else arguments.platform
+    with_it = [name for name in known if not platform or platform in platforms(name)]
+    if not with_it:
+        parser.error(f"no scenario has the platform {platform}")
+    chosen = [QUICK] if arguments.quick else arguments.scenarios or with_it
     if os.geteuid() != 0:
         print("Hosts in containers take root.")
         verdicts = [f"{name} skipped" for name in chosen]
     else:
-        platform = QUICK_PLATFORM if arguments.quick else arguments.platform
         words = [arguments.command, *(["--platform-name", platform] if platform else [])]
         verdicts = run_all(chosen, words, arguments.report, base=BASE if arguments.quick else "")
     if arguments.report:
@@ -65,6 +69,12 @@ def main() -> int:
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def platforms(name: str) -> set[str]:
+    """Return the names of a scenario's hosts."""
+    configured = yaml.safe_load((SCENARIOS / name / "molecule.yml").read_text())
+    return {platform["name"] for platform in configured["platforms"]}
 
 
 def run_all(

@@ -71,7 +71,7 @@ class RenewalInformation:
             reply = self._get(renewal_id, deadline)
             if 400 <= reply.status < 500 and reply.status != 429:
                 return replace(previous, ask_again=now + _USUAL_PAUSE, failures=0)
-            return _read(reply, previous, now)
+            return _read(reply, certificate, previous, now)
         except AcmeError as error:
             return _failed(previous, error, now)
 
@@ -87,7 +87,9 @@ class RenewalInformation:
             raise
 
 
-def _read(reply: Reply, previous: Suggestion, now: datetime) -> Suggestion:
+def _read(
+    reply: Reply, certificate: Certificate, previous: Suggestion, now: datetime
+) -> Suggestion:
     if reply.status != 200:
         raise ProblemError("the CA does not say when to renew", reply.problem())
     document = reply.json()
@@ -100,7 +102,7 @@ def _read(reply: Reply, previous: Suggestion, now: datetime) -> Suggestion:
         raise AcmeError("the CA's renewal information has a window that ends before it begins")
     moment = previous.moment
     if moment is None or (start, end) != (previous.start, previous.end):
-        moment = start + (end - start) * random.random()  # noqa: S311 - spreads load, no secret
+        moment = _any_moment(start, end, certificate)
     explanation = document.get("explanationURL")
     return Suggestion(
         certificate=previous.certificate,
@@ -110,6 +112,14 @@ def _read(reply: Reply, previous: Suggestion, now: datetime) -> Suggestion:
         moment=moment.replace(microsecond=0),
         explanation=explanation if isinstance(explanation, str) else None,
     )
+
+
+def _any_moment(start: datetime, end: datetime, certificate: Certificate) -> datetime:
+    # For a short-lived certificate, windows of a fixed length may begin before it was there, and a
+    # moment out of that part would renew it at once. A window that is over by then means just that.
+    if start < certificate.not_before < end:
+        start = certificate.not_before
+    return start + (end - start) * random.random()  # noqa: S311 - spreads load, no secret
 
 
 def _failed(previous: Suggestion, error: AcmeError, now: datetime) -> Suggestion:

@@ -68,6 +68,16 @@ def test_moments_are_spread_over_the_window(ask_ca: Ask) -> None:
     assert len(set(moments)) > 30
 
 
+def test_no_moment_is_chosen_before_the_certificate_was_there(
+    ask_ca: Ask, authority: Authority, certificate: Certificate
+) -> None:
+    # as Pebble suggests for certificates of minutes
+    authority.window = (certificate.not_before - DAY, certificate.not_before + HOUR)
+    moments = [ask_ca().moment for _time in range(40)]
+    assert all(moment and moment >= certificate.not_before for moment in moments)
+    assert len(set(moments)) > 30
+
+
 def test_a_moment_is_chosen_once(ask_ca: Ask) -> None:
     first = ask_ca()
     assert {ask_ca(first).moment for _time in range(10)} == {first.moment}
