@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import (
-    HostnameError,
-    check_hostname,
-)
+from ansible_collections.mailhost.modoboa.plugins.module_utils.hostname import malformed
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.tenant_block import (
     Logs,
     Tenant,
@@ -53,7 +50,7 @@ def tenant_errors(
     errors = [list(_type_errors(tenant)) for tenant in tenants]
     readable = [each for each in zip(tenants, errors, strict=True) if not each[1]]
     for tenant, found in readable:
-        found += _malformed_names(_names_of(tenant))
+        found += malformed(_names_of(tenant))
     named = [each for each in readable if not each[1]]
     faults = faults_of_blocks([tenant for tenant, _found in named], logs)
     for (_tenant, found), more in zip(named, faults, strict=True):
@@ -155,7 +152,7 @@ def _is_list_of_texts(value: Any) -> bool:
 def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
     if not tenant["domains"]:
         yield "no mail domain is named; at least one decides who may log in"
-    yield from (f"mail domain: {error}" for error in _malformed_names(tenant["domains"]))
+    yield from (f"mail domain: {error}" for error in malformed(tenant["domains"]))
     theme = tenant.get("theme") or {}
     for part, color in (theme.get("colors") or {}).items():
         if not _COLOR.fullmatch(color):
@@ -167,14 +164,6 @@ def _errors_of(tenant: Tenant, logo_directory: Path) -> Iterator[str]:
     sender = theme.get("sender_address")
     if sender and not _ADDRESS.fullmatch(sender):
         yield f"sender_address is {sender!r}, not a mail address such as noreply@atlas.example"
-
-
-def _malformed_names(names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        try:
-            check_hostname(name)
-        except HostnameError as error:
-            yield str(error)
 
 
 def _plan_of(
