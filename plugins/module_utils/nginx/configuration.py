@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# As ngx_conf_read_token has it: a variable in braces belongs to its word
+# As ngx_conf_read_token has it: a variable in braces belongs to its word, and a quote is one at its beginning only
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     |(?P<comment>\#[^\n]*)
     |(?P<mark>[;{}])
     |(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    |(?P<word>(?:\\.|\$\{|[^\s;{}\\])(?:\\.|\$\{|[^\s;{\\])*)
+    |(?P<word>(?:\\.?|\$\{|[^\s;{}\\"'])(?:\\.?|\$\{|[^\s;{\\])*)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -50,7 +50,7 @@ class Directive:
 def parse(text: str) -> tuple[Directive, ...]:
     """Read a file.
 
-    :raises ValueError: nginx would not take it either
+    :raises ValueError: nginx would not take it, or another parser reads a part of it
     """
     return _Parser(text).read()
 

@@ -56,13 +56,21 @@ def test_nothing_is_nothing() -> None:
         ("a {", "line 1: the { is not closed"),
         ("a { b { } ", "is not closed"),
         ("a; }", "a } too many"),
-        ('a "b', "does not end"),
+        ('a "b', "line 1: a quote is not closed"),
+        ('a;\nb "c; d', "line 2: a quote is not closed"),
+        ("a 'b;", "a quote is not closed"),
+        ("a b\\", "line 1: the directive does not end"),
         ("x_by_lua_block { {", "not closed"),
     ],
 )
 def test_what_nginx_would_not_take(text: str, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         parse(text)
+
+
+def test_a_quote_within_a_word_is_nothing_special() -> None:
+    (directive,) = parse("""a b"c d'e;""")
+    assert directive.words == ("a", 'b"c', "d'e")
 
 
 def test_our_own_templates_are_read() -> None:
