@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import cast
 
+from .identifier import unserved
 from .keys import base64url, key_type_of, public_der
 
 with suppress(ImportError):  # libraries.py says what is missing
@@ -51,11 +52,7 @@ class Certificate:
 
     def lacking(self, names: Iterable[str]) -> list[str]:
         """Return the names that it does not serve, sorted; a wildcard serves one label."""
-        return sorted(
-            name
-            for name in names
-            if name not in self.names and f"*.{name.partition('.')[2]}" not in self.names
-        )
+        return unserved(names, self.names)
 
 
 def read_chain(pem: bytes) -> Certificate:

@@ -12,9 +12,9 @@ from typing import Any
 
 from .certificate import Certificate
 from .errors import AcmeError, during
-from .files import content_of
 from .identifier import folder_name, normalized
 from .moment import timestamp
+from .pair import Pair
 from .seal import SealError, seal
 from .store import CertificateStore
 from .travelling_pair import TravellingPair, checked, fingerprint_of, pack
@@ -106,36 +106,24 @@ def _pair(
     :raises AcmeError: there is something else
     """
     with during("storage"):
-        folder = folder_name(normalized(name))
-        try:
-            found = _read_once(store, name, folder)
-        except AcmeError:
-            # a run may have published in between: chain and key are read one after the other
-            found = _read_once(store, name, folder)
-    if found is None and known:
+        found = store.pair(folder_name(normalized(name)))
+        if found.chain is not None or found.key is not None:
+            pair = _travelling(found)
+            return pair, checked(pair, normalized(name))
+    if known:
         # who says nothing of that lets it run out there
         raise AcmeError("there is none any more where it is issued, while the other host has one.")
-    return found
+    return None
 
 
-def _read_once(
-    store: CertificateStore, name: str, folder: str
-) -> tuple[TravellingPair, Certificate] | None:
-    stored = store.read(folder)
-    chain = content_of(store.chain_path(folder))
-    key = content_of(store.key_path(folder))
-    if chain is None and key is None:
-        return None
-    if stored.origin is None:
-        raise AcmeError(f"{stored.fault}.")
-    if key is None and stored.origin.key_elsewhere:
+def _travelling(found: Pair) -> TravellingPair:
+    if found.key is None and found.origin is not None and found.origin.key_elsewhere:
         raise AcmeError(
             "its private key is somewhere else, as it was issued for a signing request."
         )
-    if chain is None or key is None:
-        raise AcmeError(f"{stored.fault}.")
-    pair = TravellingPair(chain, key, replace(stored.origin, published=None))
-    return pair, checked(pair, normalized(name))
+    if found.origin is None or found.chain is None or found.key is None:
+        raise AcmeError(f"{found.fault}.")
+    return TravellingPair(found.chain, found.key, replace(found.origin, published=None))
 
 
 def _offer(name: str, pair: TravellingPair, certificate: Certificate) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from ..hostname import HostnameError, check_hostname
@@ -45,6 +46,19 @@ def normalized(name: str) -> str:
 def is_wildcard(name: str) -> bool:
     """Say whether a normalized name is a wildcard, which only DNS-01 can prove."""
     return name.startswith(_WILDCARD)
+
+
+def wildcard_of(name: str) -> str:
+    """Return the wildcard that serves a normalized name: it serves one label."""
+    return f"{_WILDCARD}{name.partition('.')[2]}"
+
+
+def unserved(names: Iterable[str], there: Collection[str]) -> list[str]:
+    """Return which of some normalized names a certificate does not serve, sorted.
+
+    :param there: the names in the certificate
+    """
+    return sorted(name for name in names if name not in there and wildcard_of(name) not in there)
 
 
 def is_address(name: str) -> bool:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..files import Ownership
 from .certificate import Certificate, CertificateError, read_chain
 from .files import File, read_if_there
-from .keys import key_from_pem, public_der
+from .keys import PrivateKey, key_from_pem, public_der
 from .state import Origin, digest_of, read_state
 
 CHAIN = "fullchain.pem"
@@ -33,6 +33,8 @@ class Pair:
     :ivar origin: where it came from
     :ivar fault: what is missing or wrong, for the reader; whoever has it needs a new certificate
     :ivar modes_fit: modes and owner of the files are as they should be
+    :ivar chain: what is in its file; ``None`` if there is none
+    :ivar key: the same of the key
     """
 
     exists: bool = True
@@ -41,6 +43,8 @@ class Pair:
     origin: Origin | None = None
     fault: str | None = None
     modes_fit: bool = True
+    chain: bytes | None = field(default=None, repr=False)
+    key: bytes | None = field(default=None, repr=False)
 
 
 def read_pair(folder: Path, ownership: Ownership) -> Pair:
@@ -54,6 +58,23 @@ def read_pair(folder: Path, ownership: Ownership) -> Pair:
         # another run may have published in between: chain and key are read one after the other
         pair = _read_once(folder, ownership)
     return pair
+
+
+def fault_of_key(
+    key: PrivateKey | None, certificate: Certificate, file: object = KEY, chain: object = CHAIN
+) -> str | None:
+    """Say why a key cannot be used with a certificate, ``None`` if it can.
+
+    :param key: what was read from a file; ``None`` if that could not be
+    :param file: what to call the file of the key
+    :param chain: what to call that of the certificate
+    :returns: nothing of the key is in the text
+    """
+    if key is None:
+        return f"{file} cannot be used: it holds no private key in PEM without a password"
+    if public_der(key.public_key()) != certificate.public_key:
+        return f"{file} does not belong to {chain}"
+    return None
 
 
 def _read_once(folder: Path, ownership: Ownership) -> Pair:
@@ -75,6 +96,8 @@ def _read_once(folder: Path, ownership: Ownership) -> Pair:
         exists=any(files.values()),
         origin=state.origin if state else None,
         modes_fit=found.fault is not None or _modes_fit(files, ownership),
+        chain=chain,
+        key=_content(files[KEY]),
     )
 
 
@@ -85,19 +108,12 @@ def _judge(chain: bytes | None, key: bytes | None, *, key_elsewhere: bool) -> Pa
         certificate = read_chain(chain)
     except CertificateError as error:
         return Pair(fault=f"{CHAIN} cannot be used: {error}")
-    fault = None if key_elsewhere else _fault_of_key(key, certificate)
+    fault = None
+    if key is None and not key_elsewhere:
+        fault = f"{KEY} is missing"
+    elif key is not None:
+        fault = fault_of_key(key_from_pem(key), certificate)
     return Pair(certificate=None if fault else certificate, readable=certificate, fault=fault)
-
-
-def _fault_of_key(key: bytes | None, certificate: Certificate) -> str | None:
-    if key is None:
-        return f"{KEY} is missing"
-    private_key = key_from_pem(key)
-    if private_key is None:
-        return f"{KEY} cannot be used: it is not a private key in PEM"
-    if certificate.public_key != public_der(private_key.public_key()):
-        return f"{KEY} does not belong to {CHAIN}"
-    return None
 
 
 def _modes_fit(files: Mapping[str, File | None], ownership: Ownership) -> bool:

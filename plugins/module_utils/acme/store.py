@@ -47,7 +47,7 @@ from .keys import PrivateKey, key_from_pem, public_der
 from .memory import Memory, read_memory
 from .open_order import FOLDER as _ORDER
 from .open_order import OpenOrderFolder
-from .pair import CHAIN, KEY, MODES, STATE, read_pair
+from .pair import CHAIN, KEY, MODES, STATE, Pair, read_pair
 from .state import Origin, State, digest_of
 
 _MEMORY = "renewal.json"
@@ -118,7 +118,7 @@ class CertificateStore:
         :raises OSError: the storage cannot be read
         """
         folder = self._path / name
-        pair = read_pair(folder, self._ownership)
+        pair = self.pair(name)
         # a listing costs as much as all the rest, and tells nothing where there is a pair
         entries = None if pair.exists else _entries(folder)
         return Stored(
@@ -131,6 +131,13 @@ class CertificateStore:
             memory=read_memory(content_of(folder / _MEMORY)),
             unfinished=os.path.lexists(folder / _ORDER) or entries in ([], [_LOCK]),
         )
+
+    def pair(self, name: str) -> Pair:
+        """Read chain, key and state of one moment, and nothing of what runs remember.
+
+        :raises OSError: the storage cannot be read
+        """
+        return read_pair(self._path / name, self._ownership)
 
     def chain(self, name: str) -> bytes:
         """Return the published chain in PEM.

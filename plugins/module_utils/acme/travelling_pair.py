@@ -17,8 +17,8 @@ from typing import Any
 from .certificate import Certificate, CertificateError, read_chain
 from .errors import AcmeError
 from .files import read_if_there
-from .keys import key_from_pem, public_der
-from .pair import CHAIN, KEY, MODES
+from .keys import key_from_pem
+from .pair import CHAIN, KEY, MODES, fault_of_key
 from .state import Origin, digest_of
 from .store import CertificateStore
 
@@ -67,13 +67,10 @@ def checked(pair: TravellingPair, name: str) -> Certificate:
         certificate = read_chain(pair.chain)
     except CertificateError as error:
         raise AcmeError(f"{CHAIN} cannot be used: {error}.") from error
-    key = key_from_pem(pair.key)
-    if key is None:
-        raise AcmeError(f"{KEY} cannot be used: it is not a private key in PEM.")
-    if certificate.public_key != public_der(key.public_key()):
-        raise AcmeError(f"{KEY} does not belong to {CHAIN}.")
-    # a wildcard serves one label
-    if not certificate.names & {name, f"*.{name.partition('.')[2]}"}:
+    fault = fault_of_key(key_from_pem(pair.key), certificate)
+    if fault is not None:
+        raise AcmeError(f"{fault}.")
+    if certificate.lacking([name]):
         raise AcmeError(f"{CHAIN} is for {', '.join(sorted(certificate.names)) or 'no name'}.")
     return certificate
 
