@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from typing import Any
 from ..items import Item, ItemsError, change, check_names
 from .certbot import Certbot, Lineage
 from .certificate import Certificate, CertificateError, chain_in, is_self_signed, read_chain
-from .errors import AcmeError, during
+from .errors import AcmeError, as_acme_error, during
 from .files import content_of
-from .identifier import folder_name, normalized
-from .keys import key_from_pem, key_to_pem, public_der
+from .identifier import folder_name, normalized, wildcard_of
+from .keys import key_from_pem, key_to_pem
 from .moment import timestamp
+from .pair import fault_of_key
 from .state import Origin
 from .store import CertificateStore, Stored
 
@@ -158,6 +160,15 @@ class Adopter:
         self._now = now
         with during("certbot"):
             self.lineages = certbot.lineages()
+        # Looked up for each of hundreds of certificates
+        self._by_chain: dict[str, Lineage] = {}
+        self._by_name: dict[str, list[Lineage]] = {}
+        for lineage in self.lineages:
+            if lineage.certificate is None:
+                continue
+            self._by_chain.setdefault(os.path.realpath(lineage.fullchain), lineage)
+            for name in lineage.certificate.names:
+                self._by_name.setdefault(name, []).append(lineage)
 
     def adopt(self, adoption: Adoption, *, check_mode: bool) -> None:
         """Take one certificate over; what went wrong is noted with it, and nothing changed then."""
@@ -172,8 +183,8 @@ class Adopter:
                     with self._store.lock(adoption.wanted.folder):
                         self._plan(adoption)
                         self._publish(adoption)
-        except AcmeError as error:
-            adoption.error, adoption.changed = error, False
+        except Exception as error:  # whatever it is, the other certificates go on
+            adoption.error, adoption.changed = as_acme_error(error), False
 
     def _plan(self, adoption: Adoption) -> None:
         wanted = adoption.wanted
@@ -224,24 +235,17 @@ class Adopter:
     def _sources(self, wanted: Wanted) -> list[tuple[Path, Path, Lineage | None]]:
         """The one that is served now comes first; of certbot's, the one with the fewest other names."""
         sources: list[tuple[Path, Path, Lineage | None]] = []
+        served: Lineage | None = None
         if wanted.fullchain is not None:
-            real = wanted.fullchain.resolve()
-            lineage = next(
-                (each for each in self.lineages if each.fullchain.resolve() == real), None
-            )
-            sources.append((wanted.fullchain, wanted.privkey or wanted.fullchain, lineage))
-        lineages = [
-            (len(certificate.lacking(wanted.names)), len(certificate.names), each)
-            for each in self.lineages
-            if (certificate := each.certificate) and not certificate.lacking([wanted.name])
-        ]
-        lineages.sort(key=lambda entry: (*entry[:2], entry[2].name))
-        taken = [source[2] for source in sources]
-        sources += [
-            (each.fullchain, each.privkey, each)
-            for _lacking, _names, each in lineages
-            if each not in taken
-        ]
+            served = self._by_chain.get(os.path.realpath(wanted.fullchain))
+            sources.append((wanted.fullchain, wanted.privkey or wanted.fullchain, served))
+        lineages = {
+            (len(certificate.lacking(wanted.names)), len(certificate.names), each.name): each
+            for name in (wanted.name, wildcard_of(wanted.name))
+            for each in self._by_name.get(name, ())
+            if (certificate := each.certificate) and each is not served
+        }
+        sources += [(each.fullchain, each.privkey, each) for _key, each in sorted(lineages.items())]
         return sources
 
     def _judge(
@@ -254,10 +258,9 @@ class Adopter:
         certificate = read_chain(chain)
         match = _KEY.search(secret or b"")
         key = key_from_pem(match.group()) if match else None
-        if key is None:
-            raise AcmeError(f"{privkey} holds no private key that can be used without a password")
-        if public_der(key.public_key()) != certificate.public_key:
-            raise AcmeError(f"{privkey} does not belong to it")
+        fault = fault_of_key(key, certificate, privkey, "it")
+        if key is None or fault is not None:
+            raise AcmeError(fault or "")
         if is_self_signed(chain):
             raise AcmeError("it is self-signed, so no browser trusts it")
         if "(STAGING)" in certificate.issuer:

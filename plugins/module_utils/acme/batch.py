@@ -15,7 +15,7 @@ from typing import Any
 from ..items import change
 from .account import Account
 from .certificate import leaf_der, read_chain
-from .errors import AcmeError, during, stable_text
+from .errors import AcmeError, as_acme_error, during
 from .failure import failed_again
 from .issuance import Issuer, Ways
 from .memory import Revoked
@@ -69,9 +69,7 @@ class Item:
 
     def fail(self, error: Exception) -> None:
         """Record what went wrong; nothing was changed."""
-        if not isinstance(error, AcmeError):
-            error = AcmeError(f"unexpected {type(error).__name__}: {stable_text(str(error))}")
-        self.error = error
+        self.error = as_acme_error(error)
         self.changed = False
 
     @property

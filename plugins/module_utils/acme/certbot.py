@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..files import sync_directory
-from .certificate import Certificate, CertificateError, read_chain
+from .certificate import Certificate, read_chain
 from .document import read_object
 from .errors import AcmeError
 from .files import content_of
@@ -141,8 +141,11 @@ class Certbot:
     def stop(self, lineage: Lineage) -> None:
         """Take a lineage out of ``certbot renew``.
 
+        :raises AcmeError: it has gone since it was read
         :raises OSError: its file cannot be renamed
         """
+        if not lineage.configuration.exists():
+            raise AcmeError(f"{lineage.configuration} has gone meanwhile; run again")
         stopped, number = lineage.stopped_configuration, 1
         while stopped.exists():
             # Of an earlier time, after a way back
@@ -213,7 +216,8 @@ def _lineage(name: str, path: Path) -> Lineage | None:
         return None
     fullchain = Path(values["fullchain"])
     certificate = None
-    with suppress(CertificateError, OSError):
+    # A path may be no path at all, which is a ValueError as well
+    with suppress(ValueError, OSError):
         certificate = read_chain(content_of(fullchain) or b"")
     return Lineage(
         name=name,

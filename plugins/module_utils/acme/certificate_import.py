@@ -13,7 +13,7 @@ from typing import Any
 
 from ..items import change
 from .certificate import Certificate
-from .errors import AcmeError, during
+from .errors import AcmeError, as_acme_error, during
 from .identifier import folder_name, normalized
 from .moment import moment_of, timestamp
 from .recipient import Recipient
@@ -143,7 +143,7 @@ class Delivery:
                         self._publish(arrival, folder, pairs)
         except Exception as error:  # whatever it is, the other certificates go on
             arrival.changed = False
-            arrival.error = error if isinstance(error, AcmeError) else AcmeError(str(error))
+            arrival.error = as_acme_error(error)
 
     def _look(self, arrival: Arrival, folder: str) -> None:
         """Say whether it is to be published.

@@ -246,6 +246,13 @@ class OutOfTimeError(AcmeError):
     """The CA did not come to an end within the time allowed."""
 
 
+def as_acme_error(error: Exception) -> AcmeError:
+    """Return what ended the work on one certificate, whatever it was, so that the others go on."""
+    if isinstance(error, AcmeError):
+        return error
+    return AcmeError(f"unexpected {type(error).__name__}: {stable_text(str(error))}")
+
+
 @contextmanager
 def during(step: str) -> Iterator[None]:
     """Name the step in every error of the block; a full or read-only disk becomes an AcmeError.

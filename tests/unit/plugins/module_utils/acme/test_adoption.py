@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,40 @@ def test_what_was_taken_over_is_not_looked_for(host: Host, check_mode: bool) -> 
     result = adoption.result(host.store, NOW)
     # In check mode, the task before would have published it
     assert (result["failed"], result["changed"], result["present"]) == (False, False, check_mode)
+
+
+def test_what_certbot_has_is_resolved_once_for_all(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{number}.example" for number in range(20)]
+    for name in names:
+        host.certbot.add_lineage(name)
+    resolved = []
+    real: Any = os.path.realpath
+
+    def count(path: Any, **how: Any) -> str:
+        resolved.append(path)
+        return str(real(path, **how))
+
+    monkeypatch.setattr(os.path, "realpath", count)
+    adopter = Adopter(host.store, Certbot(host.certbot.path), NOW)
+    for name in names:
+        folder = host.path / "letsencrypt/live" / name
+        adoption = Adoption(Wanted(name, (name,), folder / "fullchain.pem", folder / "privkey.pem"))
+        adopter.adopt(adoption, check_mode=True)
+        assert adoption.found is not None
+        assert adoption.found.lineage is not None
+        assert adoption.found.lineage.name == name
+    assert len(resolved) == 2 * len(names)
+
+
+def test_a_wildcard_of_certbot_is_found(host: Host) -> None:
+    host.certbot.add_lineage("wild", ["*.a.example", NAME, "more.example"])
+    host.certbot.add_lineage("other", ["*.a.example", "b.example"])
+    adoption = host.adopt()
+    assert adoption.found is not None
+    assert adoption.found.lineage is not None
+    assert adoption.found.lineage.name == "other"
 
 
 def test_what_no_browser_trusts_is_refused(host: Host) -> None:
