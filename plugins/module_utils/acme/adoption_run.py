@@ -153,24 +153,17 @@ def _stop(
     stopping = [
         lineage for lineage, names in concerned if names <= done and not read_by[lineage.name]
     ]
-    error: AcmeError | None = None
-    if stopping and not options.check_mode:
-        try:
-            with during("certbot"), certbot.lock(_PATIENCE):
-                for lineage in stopping:
-                    certbot.stop(lineage)
-        except AcmeError as found:
-            error = found
+    errors = {} if options.check_mode or not stopping else _stop_each(certbot, stopping)
+    stopped = [lineage for lineage in stopping if lineage.name not in errors]
     for lineage, names in concerned:
         others, files = sorted(names - done), read_by[lineage.name]
-        meant = lineage in stopping
-        stopped = meant and error is None
+        error = errors.get(lineage.name)
         outcome.lineages.append(
             {
                 "name": lineage.name,
-                "changed": stopped,
-                "failed": bool(error) and meant,
-                "error": str(error) if error and meant else None,
+                "changed": lineage in stopped,
+                "failed": error is not None,
+                "error": str(error) if error else None,
                 "other_names": others,
                 "read_by": files,
                 "file": str(lineage.configuration),
@@ -181,7 +174,7 @@ def _stop(
             outcome.warnings.append(_still_renewed(lineage, others))
         elif files:
             outcome.warnings.append(_still_read(lineage, files))
-        elif stopped:
+        elif lineage in stopped:
             before, after = lineage.configuration, lineage.stopped_configuration
             header = f"certbot's renewal of {lineage.name}"
             outcome.diff.append(change(header, f"{before}\n", f"{after}\n"))
@@ -189,8 +182,29 @@ def _stop(
                 f"certbot ran {command!r} ({hook}) when it renewed {lineage.name}; from now on nobody does"
                 for hook, command in lineage.hooks.items()
             ]
-    if stopping and error is None:
-        outcome.warnings.append(_renewed_no_more(certbot, stopping))
+    if stopped:
+        outcome.warnings.append(_renewed_no_more(certbot, stopped))
+
+
+def _stop_each(certbot: Certbot, lineages: Sequence[Lineage]) -> dict[str, AcmeError]:
+    """Have certbot renew lineages no more.
+
+    :returns: what went wrong, by the names of those that it goes on renewing
+    """
+    errors: dict[str, AcmeError] = {}
+    left = [lineage.name for lineage in lineages]
+    try:
+        with during("certbot"), certbot.lock(_PATIENCE):
+            for lineage in lineages:
+                left.remove(lineage.name)
+                try:
+                    with during("certbot"):
+                        certbot.stop(lineage)
+                except AcmeError as error:
+                    errors[lineage.name] = error
+    except AcmeError as error:
+        errors.update(dict.fromkeys(left, error))
+    return errors
 
 
 def _renewed_no_more(certbot: Certbot, stopped: Iterable[Lineage]) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,51 @@ def test_certbot_at_work_is_not_disturbed(host: Host, monkeypatch: pytest.Monkey
     assert done.lineages[0]["failed"]
     assert "certbot is at work" in done.lineages[0]["error"]
     assert host.renewed == ["a.example"]
+
+
+def test_one_that_has_gone_meanwhile_fails_alone(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.example", "b.example", "c.example"]
+    for name in names:
+        host.certbot.add_lineage(name, hook=f"reload {name}")
+    lock = Certbot.lock
+
+    def delete_before(certbot: Certbot, patience: float = 0) -> AbstractContextManager[None]:
+        (host.certbot.path / "renewal" / "b.example.conf").unlink()
+        return lock(certbot, patience)
+
+    monkeypatch.setattr(Certbot, "lock", delete_before)
+    done = host.once(*names)
+    assert [(each["changed"], each["failed"]) for each in done.lineages] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert "b.example.conf has gone meanwhile" in done.lineages[1]["error"]
+    assert host.renewed == []
+    # Who is stopped now is not looked at again, so this is the one time to say it
+    told = " ".join(done.warnings)
+    assert "'reload a.example'" in told
+    assert "'reload c.example'" in told
+    assert "live/c.example any more" in told
+    assert "b.example" not in told
+
+
+def test_an_odd_lineage_fails_nobody(host: Host) -> None:
+    host.certbot.add_lineage("a.example")
+    old = host.certbot.add_lineage("old.example")
+    old.unlink()
+    old.symlink_to(old.name)
+    odd = "privkey = /a\0b\nfullchain = /a\0b\n"
+    (host.certbot.path / "renewal" / "odd.conf").write_text(odd)
+    for chain in (None, host.certbot.path / "live/a.example/fullchain.pem", old, Path("/a\0b")):
+        wanted = [Wanted("a.example", ("a.example",)), Wanted("b.example", ("b.example",), chain)]
+        options = Options(SERVER, account=False, stop=False, check_mode=True)
+        done = run(wanted, host.path / "storage", Certbot(host.certbot.path), options, NOW)
+        assert [each["changed"] for each in done.certificates] == [True, False]
+        assert [each["failed"] for each in done.certificates] == [False, chain is not None]
+    assert "unexpected ValueError: embedded null byte" in done.certificates[1]["error"]
 
 
 def _refuse(*_arguments: object) -> None:
