@@ -93,6 +93,11 @@ certificates:
     revoked:
       description: Whether M(mailhost.modoboa.acme_cert) had it revoked.
       type: bool
+    adopted:
+      description:
+        - Whether M(mailhost.modoboa.acme_cert_adopt) took it over. What somebody else has chosen stays then until it is
+          due, such as further names, as long as it serves all that are wanted.
+      type: bool
     order_open:
       description: Whether an interrupted run has left an order that the next one picks up.
       type: bool

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.identifier import unserved
+
 Look = Mapping[str, Any]
 """What the role found on a host: C(host), C(instance), C(issues), C(reached), C(problems); and, each None if it could
 not be looked at, C(tenants) from P(mailhost.modoboa.tenant_plan#filter), C(certificates) from
@@ -113,13 +115,22 @@ class Place:
         if there is None:
             why = self.certificate.get("fault") or "there is none"
             yield drift("no_certificate", f"no certificate that could be used: {why}", self.host)
-        elif set(there["names"]) != names:
+        elif self._has_other_names(there, names):
             yield drift(
                 "names_differ",
                 f"the certificate is for {', '.join(there['names'])},"
                 f" and should be for {', '.join(sorted(names))}",
                 self.host,
             )
+
+    def _has_other_names(self, there: Mapping[str, Any], names: set[str]) -> bool:
+        """Whether another certificate would be ordered for its names, or has to be brought.
+
+        One that somebody else has ordered may serve more, as M(mailhost.modoboa.acme_cert) has it.
+        """
+        if there.get("adopted") or not self.issues:
+            return bool(unserved(names, there["names"]))
+        return set(there["names"]) != names
 
 
 @dataclass(frozen=True)

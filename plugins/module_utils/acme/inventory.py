@@ -70,6 +70,7 @@ def _entry(
         "seconds_left": _seconds_left(stored, now),
         "due": due,
         "revoked": is_revoked,
+        "adopted": stored.origin is not None and stored.origin.adopted,
         "order_open": store.order(folder).read() is not None,
         **stored_result(folder, stored, store, question.renew_days),
     }

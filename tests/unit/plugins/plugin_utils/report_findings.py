@@ -53,6 +53,7 @@ def a_certificate(hostname: str, days: float = 60, life: float = 90, **more: Any
         "fault": None,
         "names": [hostname],
         "due": False,
+        "adopted": False,
         "issuer": "CN=Test CA",
         "serial": "4a3f",
         "key_type": "P-256",

@@ -201,6 +201,27 @@ def test_a_front_end_has_the_certificate_that_was_obtained() -> None:
     assert (found["kind"], found["host"]) == ("other_certificate_served", "edge")
 
 
+@pytest.mark.parametrize(
+    ("names", "well"),
+    [
+        ([NAME, "old.example"], True),
+        (["*.atlas.example"], True),
+        (["*.atlas.example", "atlas.example"], True),
+        (["*.example"], False),
+        (["old.example"], False),
+    ],
+)
+def test_what_somebody_else_has_ordered_may_have_more_names(names: list[str], well: bool) -> None:
+    expected = [] if well else ["names_differ"]
+    adopted = a_look(ATLAS, certificates=[a_certificate(NAME, names=names, adopted=True)])
+    assert kinds(report_of(adopted, records=[a_record(NAME)])) == expected
+    brought = a_certificate(NAME, names=names, present=False, fault="state.json is missing")
+    edge = a_look(ATLAS, host="edge", issues=False, certificates=[brought])
+    portal = only(report_of(a_look(ATLAS), edge, records=[a_record(NAME)]))
+    assert [each["kind"] for each in portal["drift"]] == expected
+    assert portal["level"] == ("good" if well else "attention")
+
+
 def test_what_could_not_be_looked_at_is_no_difference() -> None:
     nothing: dict[str, Any] = {"certificates": None, "blocks": None, "nginx": None}
     lost = a_look(ATLAS, host="edge", reached=False, problems=["no route"], **nothing)

@@ -13,12 +13,14 @@ import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.inventory import Question, look
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     CertificateRequest,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.state import Origin
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from unit.plugins.module_utils.acme.authority import DIRECTORY, Authority
-from unit.plugins.module_utils.acme.issuing import NOW
+from unit.plugins.module_utils.acme.issuing import NOW, pair
 
 A, B = (CertificateRequest(f"{letter}.example", (f"{letter}.example",)) for letter in "ab")
 
@@ -73,6 +75,15 @@ def test_what_was_revoked(new_batch: Callable[..., Batch], store: CertificateSto
     (entry,) = look(store, Question(), NOW)
     assert entry["revoked"]
     assert entry["due"]
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+def test_what_was_taken_over(store: CertificateStore, adopted: bool) -> None:
+    chain, key = pair(["a.example"])
+    with store.lock("a.example"):
+        store.publish("a.example", chain, key_to_pem(key), Origin("", adopted=adopted), NOW)
+    (entry,) = look(store, Question(), NOW)
+    assert entry["adopted"] is adopted
 
 
 def test_wildcards_have_their_names(tmp_path: Path, store: CertificateStore) -> None:
