@@ -217,8 +217,8 @@ options:
     default: 0
   order_timeout:
     description:
-      - Seconds that one certificate may take, from the order to the chain. Waiting as long as the CA asks for counts,
-        and so does waiting for the turn of its O(dns_hook).
+      - Seconds that one certificate may take, from the order to the chain. Waiting as long as the CA asks for counts.
+        The time of O(dns_hook), of waiting for its turn, and of O(dns_wait) does not.
     type: float
     default: 180
   owner:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
 from .compound import compound
@@ -59,11 +59,7 @@ def authorize(
     for authorization in authorizations:
         authorization.check(names)
     pending = [each for each in authorizations if each.pending]
-    with ExitStack() as served:
-        for authorization in pending:
-            served.enter_context(authorization.serve(responder))
-        if pending and responder.settle_seconds:
-            network.sleep(responder.settle_seconds)
+    with _answers(pending, network, responder, deadline):
         list(run(Authorization.begin, pending))
         # The answers stay until the CA is done with every name, failed ones included. It works on
         # all of them at once: to wait for one after the other takes no longer.
@@ -72,6 +68,28 @@ def authorize(
     problems = [each.problem for each in authorizations if each.problem]
     if problems:
         raise _error(problems, len(authorizations), responder)
+
+
+@contextmanager
+def _answers(
+    pending: Collection[Authorization], network: Network, responder: Responder, deadline: Deadline
+) -> Iterator[None]:
+    """Have all answers in place for the duration of the block.
+
+    What a hook takes, which has a limit of its own, is not the CA's. It may be the time of another
+    certificate's hook, since their calls come one at a time, and that must fail nobody.
+    """
+    with ExitStack() as served:
+        with deadline.standing_still():
+            for authorization in pending:
+                served.enter_context(authorization.serve(responder))
+            if pending and responder.settle_seconds:
+                network.sleep(responder.settle_seconds)
+        try:
+            yield
+        finally:
+            with deadline.standing_still():
+                served.close()
 
 
 def _error(problems: list[Problem], names: int, responder: Responder) -> ProblemError:

@@ -19,6 +19,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import
     Batch,
     BatchOptions,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.dns_hook import DnsHook
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.issuance import Ways
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     AccountKey,
@@ -26,6 +27,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import 
 )
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.network import Network
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.renewal import Policy
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.responder import Responder
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.store import CertificateStore
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.trust import Trust
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.webroot import Webroot
@@ -82,19 +84,26 @@ def new_batch(
     """Make batches that all use one storage and one CA."""
 
     def make(
-        terms_agreed: bool = True, now: datetime = NOW, probe: Any = None, **changed: Any
+        terms_agreed: bool = True,
+        now: datetime = NOW,
+        probe: Any = None,
+        hook: DnsHook | None = None,
+        **changed: Any,
     ) -> Batch:
         policy: dict[str, Any] = {"directory": DIRECTORY, "retry": True}
         options: dict[str, Any] = {"concurrency": 4, "order_timeout": 20.0, "check_mode": False}
         for name, value in changed.items():
             (policy if name in Policy.__dataclass_fields__ else options)[name] = value
         account = Account(tmp_path, DIRECTORY, AccountOptions(None, terms_agreed, "P-256"))
+        responders: dict[str, Responder] = {"webroot": Webroot(tmp_path)}
+        if hook:
+            responders["dns"] = hook
         return Batch(
             BatchOptions(policy=Policy(**policy), **options),
             account,
             store,
             new_network(),
-            Ways({"webroot": Webroot(tmp_path)}, {"webroot": probe} if probe else {}),
+            Ways(responders, {"webroot": probe} if probe else {}),
             now=lambda: now,
         )
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.dns_hook import DnsHook
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     CertificateRequest,
 )
@@ -38,8 +40,27 @@ def change_authorizations(
     return set_change
 
 
-def wanted(*names: str) -> CertificateRequest:
-    return CertificateRequest(names[0], tuple(sorted(names)))
+def wanted(*names: str, **more: Any) -> CertificateRequest:
+    return CertificateRequest(names[0], tuple(sorted(names)), **more)
+
+
+def test_hooks_take_none_of_the_time_of_a_certificate(
+    new_batch: NewBatch, change_authorizations: ChangeAuthorizations, tmp_path: Path
+) -> None:
+    change_authorizations(lambda _name, body: body["challenges"][0].update(type="dns-01"))
+    script = tmp_path / "hook"
+    script.write_text("#!/bin/sh\ncase $2 in *.hangs*) sleep 30;; *) sleep 0.2;; esac\n")
+    script.chmod(0o755)
+    hook = DnsHook([str(script)], timeout=0.6, settle_seconds=0.0)
+    hanging = [wanted(f"hangs{number}.example", challenge="dns") for number in range(2)]
+    slow = wanted(*(f"slow{number}.example" for number in range(4)), challenge="dns")
+    others = [wanted(f"{letter}.example", challenge="dns") for letter in "ab"]
+    # The hook hangs for 2.4 s in all, and that of the slow one takes 1.6 s
+    batch = new_batch(order_timeout=1.0, concurrency=8, hook=hook)
+    *failed, first, second, third = batch.run([*hanging, slow, *others]).items
+    for item in failed:
+        assert "did not end within 0.6 seconds" in str(item.error)
+    assert [item.error for item in (first, second, third)] == [None] * 3
 
 
 def test_a_certificate_that_the_ca_does_not_come_to_an_end_with_holds_up_no_other(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -94,6 +95,17 @@ def test_no_busy_loop_on_a_server_that_says_at_once(header: str) -> None:
         )
     assert clock.pauses[0] > 0
     assert clock.pauses == sorted(clock.pauses)
+
+
+def test_what_the_ca_is_not_waited_for_takes_none_of_the_time() -> None:
+    clock = Clock()
+    deadline = Deadline(60, clock)
+    clock.sleep(10)
+    with suppress(ZeroDivisionError), deadline.standing_still():
+        clock.sleep(300)
+        raise ZeroDivisionError
+    clock.sleep(10)
+    assert deadline.remaining() == 40
 
 
 def test_a_server_that_wants_more_time_than_there_is() -> None:
