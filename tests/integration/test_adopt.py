@@ -19,6 +19,7 @@ from bed.certbot import Certbot
 from bed.command import run
 from bed.ports import LOOPBACK
 from demo import visitor
+from integration.extension_settings import settings
 from integration.portal_site import Site, Tenant, changes, failure_message
 from integration.prober import probing
 from unit.plugins.module_utils.acme.certbot_folder import CertbotFolder
@@ -159,8 +160,8 @@ def host(site: Site, tmp_path: Path) -> Iterator[Host]:
     made.close()
 
 
-def asks_page(site: Site, tenant: Tenant) -> Any:
-    """Ask for the frontend, over a connection of its own each time."""
+def asks_page(site: Site, tenant: Tenant, path: str = "/") -> Any:
+    """Ask for the frontend, or what else there is, over a connection of its own each time."""
     # Others write the bed's own file anew
     issuer = site.directory / f"{tenant['hostname']}.pem"
     issuer.write_text(site.bed.acme.issuer_roots())
@@ -168,7 +169,7 @@ def asks_page(site: Site, tenant: Tenant) -> Any:
 
     def ask() -> str | None:
         with portal.session(asked) as session:
-            answer = session.get(asked.url + "/", timeout=20)
+            answer = session.get(asked.url + path, timeout=20)
         fine = answer.status_code == 200 and "<html" in answer.text
         return None if fine else f"{answer.status_code} {answer.text[:80]}"
 
@@ -330,3 +331,27 @@ def test_what_cannot_be_taken_over_stays_as_it_is(host: Host) -> None:
     assert (retired.rc, probes.failures) == (0, []), retired.stdout
     assert site.get(good["hostname"], "/status").text == "fine"
     assert f"Certificate Name: {good['hostname']}" in host.certbot.run("certificates")
+
+
+@pytest.mark.extended
+def test_the_way_back_in_the_order_of_the_page(host: Host) -> None:
+    """Modoboa answers all the while: it lets the name in before there is no record of it any more."""
+    site = host.site
+    tenant = site.add("medlar")
+    name = tenant["hostname"]
+    file = host.serve(tenant)
+    with settings(site.bed) as put:
+        own = ["localhost", site.bed.modoboa.hostname]
+        put({"ALLOWED_HOSTS": [*own, "*"]})
+        asks = [asks_page(site, tenant, path) for path in ("/", "/accounts/login/")]
+        wait.until(lambda: all(_is_fine(ask) for ask in asks), what="it is online", timeout=20)
+        with probing(*asks) as probes:
+            assert host.adopt().rc == 0
+            assert host.run("provision").rc == 0
+            put({"ALLOWED_HOSTS": own})
+            put({"ALLOWED_HOSTS": [*own, "*"]})
+            (site.bed.nginx.sites_enabled / file.name).symlink_to(f"../sites-available/{file.name}")
+            assert host.run("retire", tenant=name).rc == 0
+            put({"ALLOWED_HOSTS": [*own, name]})
+        assert (probes.failures, probes.rate > 0.5) == ([], True)
+        assert site.get(name, "/status").text == "fine"
