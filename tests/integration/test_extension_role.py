@@ -46,8 +46,8 @@ def present(modoboa: BareModoboa) -> set[str]:
 
 
 def absent(modoboa: BareModoboa) -> set[str]:
-    """Take it off, whoever has portals there."""
-    return changed(modoboa.run(state="absent", remove_records=True))
+    """Take it off, whoever has portals there; the word is as -e gives it."""
+    return changed(modoboa.run(state="absent", remove_records="true"))
 
 
 def test_put_in_and_taken_off(modoboa: BareModoboa) -> None:
@@ -63,9 +63,10 @@ def test_put_in_and_taken_off(modoboa: BareModoboa) -> None:
 
     # Nobody loses a portal by mistake
     modoboa.manage("shell", "-c", CREATE)
-    refused = modoboa.run(state="absent")
-    assert refused.rc != 0
-    assert "Modoboa still has virtual hosts (1)" in refused.stdout
+    for word in (False, "false"):
+        refused = modoboa.run(state="absent", remove_records=word)
+        assert refused.rc != 0
+        assert "Modoboa still has virtual hosts (1)" in refused.stdout
     assert "Predict the rest" in (
         changed(modoboa.run(check=True, state="absent", remove_records=True))
     )
@@ -100,11 +101,16 @@ def test_what_it_finds_half_done(modoboa: BareModoboa) -> None:
     assert not {INSTALL, NAME, "Migrate the database"} & present(modoboa)
     assert modoboa.addresses() == "/api/v2"
 
-    # Other files are another version
+    # Other files are another version, of which nothing is kept
+    older = modoboa.installed_from / "modoboa_virtualhosts-0.0.1.tar"
+    older.touch()
     (apps,) = modoboa.virtualenv.glob("lib/python3*/site-packages/modoboa_virtualhosts/apps.py")
     apps.write_text(f"{apps.read_text()}# older\n")
-    assert {INSTALL, RESTART} <= present(modoboa)
+    assert "Remove them" in changed(modoboa.run(check=True))
+    assert older.exists()
+    assert {INSTALL, RESTART, "Remove them"} <= present(modoboa)
     assert "# older" not in apps.read_text()
+    assert len(list(modoboa.installed_from.glob("*.tar"))) == 1
 
     # The run was cut off before the restart
     (modoboa.installed_from / "finished").unlink()
