@@ -7,7 +7,8 @@
 
 Each time it connects anew, checks the certificate, and asks for the page and for the application behind
 it. The report is JSON: ``asked``, ``failed``, the first ``errors``, and for each name the ``serials`` of the
-certificates that were shown, in order. It ends when a file of the same name with the suffix ``.stop`` appears.
+certificates that were shown, in order, and whether it has ``ended``: only then all answers are counted. It ends when
+a file of the same name with the suffix ``.stop`` appears, or when somebody removes the report.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Record:
     failed: int = 0
     errors: list[str] = field(default_factory=list)
     serials: dict[str, list[str]] = field(default_factory=dict)
+    ended: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, name: str, serial: str, error: str) -> None:
@@ -54,26 +56,61 @@ class Record:
                 if len(self.errors) < SHOWN:
                     self.errors.append(f"{time.strftime('%H:%M:%S')} {name}: {error}")
 
-    def write(self, file: Path) -> None:
-        """Write it down, at once as a whole."""
+    def text(self) -> str:
+        """All of it, as JSON."""
         with self.lock:
             values = {
                 "asked": self.asked,
                 "failed": self.failed,
                 "errors": self.errors,
                 "serials": self.serials,
+                "ended": self.ended,
             }
-        private_file.write(file, json.dumps(values).encode())
+            return json.dumps(values)
+
+
+class Report:
+    """The file that says what has been seen, for as long as nobody removes it or writes another."""
+
+    def __init__(self, file: Path) -> None:
+        """Begin anew, whatever an earlier prober has left there."""
+        self._file, self._stop = file, file.with_suffix(".stop")
+        self._stop.unlink(missing_ok=True)
+        self._put(Record())
+
+    def awaited(self) -> bool:
+        """Whether somebody wants more of it."""
+        return self._is_own() and not self._stop.exists()
+
+    def write(self, record: Record) -> None:
+        """Write a record down, at once as a whole."""
+        if self._is_own():
+            self._put(record)
+
+    def _put(self, record: Record) -> None:
+        private_file.write(self._file, record.text().encode())
+        self._written = self._file.stat()
+
+    def _is_own(self) -> bool:
+        try:
+            there = self._file.stat()
+        except FileNotFoundError:
+            return False
+        return (there.st_ino, there.st_mtime_ns) == (
+            self._written.st_ino,
+            self._written.st_mtime_ns,
+        )
 
 
 @dataclass(frozen=True)
 class Portal:
-    """Where a name is served, and the CA that its certificate has to be from."""
+    """Where a name is served, the CA that its certificate has to be from, and how long an answer may take."""
 
     name: str
     address: str
     port: int
     context: ssl.SSLContext
+    patience: float = PATIENCE
 
     def ask(self, path: str, status: int) -> str:
         """Ask for a path; returns the serial number of the certificate.
@@ -81,16 +118,17 @@ class Portal:
         :raises OSError: there was no answer, or not with that certificate
         :raises ValueError: the answer has another status
         """
-        with socket.create_connection((self.address, self.port), PATIENCE) as plain:
-            plain.settimeout(PATIENCE)
-            with self.context.wrap_socket(plain, server_hostname=self.name) as tls:
-                shown = tls.getpeercert() or {}
-                tls.sendall(
-                    f"GET {path} HTTP/1.1\r\nHost: {self.name}\r\nConnection: close\r\n\r\n".encode()
-                )
-                answer = http.client.HTTPResponse(tls)
-                answer.begin()
-                answer.read()
+        with (
+            socket.create_connection((self.address, self.port), self.patience) as plain,
+            self.context.wrap_socket(plain, server_hostname=self.name) as tls,
+        ):
+            shown = tls.getpeercert() or {}
+            tls.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: {self.name}\r\nConnection: close\r\n\r\n".encode()
+            )
+            answer = http.client.HTTPResponse(tls)
+            answer.begin()
+            answer.read()
         if answer.status != status:
             raise ValueError(f"{path} is answered with {answer.status}")
         return str(shown["serialNumber"])
@@ -119,7 +157,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="+", metavar="NAME")
     arguments = parser.parse_args(words)
     context = ssl.create_default_context(cafile=str(arguments.ca))
-    record, ending = Record(), threading.Event()
+    record, report, ending = Record(), Report(arguments.report), threading.Event()
     threads = [
         threading.Thread(
             target=watch,
@@ -130,15 +168,14 @@ def main(words: Sequence[str] | None = None) -> None:
     for thread in threads:
         thread.start()
     end = time.monotonic() + arguments.seconds
-    stop: Path = arguments.report.with_suffix(".stop")
-    # Without the folder of its report nobody waits for it any more
-    while time.monotonic() < end and not stop.exists() and arguments.report.parent.is_dir():
-        record.write(arguments.report)
+    while time.monotonic() < end and report.awaited():
+        report.write(record)
         time.sleep(0.5)
     ending.set()
     for thread in threads:
         thread.join()
-    record.write(arguments.report)
+    record.ended = True
+    report.write(record)
 
 
 if __name__ == "__main__":

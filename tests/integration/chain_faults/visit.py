@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import ssl
 import time
 from collections.abc import Iterable
-from contextlib import closing
-from http.client import HTTPConnection
 
 from bed.ports import LOOPBACK
+from bed.prober import Portal
 
 # Seconds in which there has to be an answer, on a machine that is busy with other things
 PATIENCE = 8
@@ -36,26 +34,14 @@ class Visit:
         paths: Iterable[str] = PATHS,
     ) -> None:
         """:param context: trusts the CA, and nobody else"""
-        self._hostname, self._target, self._context = hostname, (address, port), context
+        self._portal = Portal(hostname, address, port, context, PATIENCE)
         self._paths = itertools.cycle(paths)
 
     def __call__(self) -> str | None:
         """Return what was wrong, and when, if something was."""
         path, at = next(self._paths), time.strftime("%H:%M:%S")
         try:
-            status = self._status(path)
+            self._portal.ask(path, 200)
         except Exception as error:
-            return f"{at} {self._hostname}{path}: {error!r}"
-        return None if status == 200 else f"{at} {self._hostname}{path}: status {status}"
-
-    def _status(self, path: str) -> int:
-        with (
-            socket.create_connection(self._target, PATIENCE) as plain,
-            self._context.wrap_socket(plain, server_hostname=self._hostname) as connection,
-            closing(HTTPConnection(self._hostname, self._target[1])) as client,
-        ):
-            client.sock = connection
-            client.request("GET", path, headers={"Connection": "close"})
-            answer = client.getresponse()
-            answer.read()
-            return answer.status
+            return f"{at} {self._portal.name}{path}: {error!r}"
+        return None

@@ -11,18 +11,27 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from bed import authority, prober, wait
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as a portal does; ``broken`` makes it answer as one whose application is away."""
+    """Answers as a portal does; ``broken`` makes it answer as one whose application is away.
+
+    Without ``lets_go`` it hangs, and says so with ``waiting``.
+    """
 
     broken = False
+    lets_go: ClassVar = threading.Event()
+    waiting: ClassVar = threading.Event()
 
     def do_GET(self) -> None:
         """Answer."""
+        if not self.lets_go.is_set():
+            self.waiting.set()
+            self.lets_go.wait()
         status = prober.PATHS[self.path]
         self.send_response(502 if self.broken and status != 200 else status)
         self.end_headers()
@@ -37,6 +46,8 @@ def server(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
     Handler.broken = False
+    Handler.lets_go.set()
+    Handler.waiting.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.socket = context.wrap_socket(running.socket, server_side=True)
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -44,21 +55,32 @@ def server(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
         running.shutdown()
 
 
-def probe(server: ThreadingHTTPServer, folder: Path, *names: str, enough: int = 4) -> prober.Record:
-    """What it has counted by the time that it has asked often enough."""
-    report = folder / "probes.json"
+def begin(
+    server: ThreadingHTTPServer, report: Path, *names: str, enough: int = 4
+) -> threading.Thread:
+    """Start one, and wait until it has asked often enough."""
     words = ["--address", "127.0.0.1", "--port", str(server.server_port), "--seconds", "30"]
-    words += ["--ca", str(folder / "ca.pem"), "--report", str(report), *names]
+    words += ["--ca", str(report.with_name("ca.pem")), "--report", str(report), *names]
     asking = threading.Thread(target=prober.main, args=(words,))
     asking.start()
+    wait.until(
+        lambda: report.exists() and counted(report).asked >= enough, what="questions", timeout=20
+    )
+    return asking
 
-    def asked() -> bool:
-        return report.exists() and json.loads(report.read_text())["asked"] >= enough
 
-    wait.until(asked, what="questions", timeout=20)
+def counted(report: Path) -> prober.Record:
+    """What a report says."""
+    return prober.Record(**json.loads(report.read_text()))
+
+
+def probe(server: ThreadingHTTPServer, folder: Path, *names: str) -> prober.Record:
+    """What one has counted by the time that it has asked often enough."""
+    report = folder / "probes.json"
+    asking = begin(server, report, *names)
     report.with_suffix(".stop").touch()
     asking.join()
-    return prober.Record(**json.loads(report.read_text()))
+    return counted(report)
 
 
 def test_answers_are_counted(server: ThreadingHTTPServer, tmp_path: Path) -> None:
@@ -83,3 +105,53 @@ def test_the_certificate_of_somebody_else_is_noticed(
     counted = probe(server, tmp_path, "mail.example.com")
     assert counted.failed == counted.asked
     assert "SSLCertVerificationError" in counted.errors[0]
+
+
+def test_an_answer_that_is_owed_belongs_to_it(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    report = tmp_path / "probes.json"
+    asking = begin(server, report, "localhost")
+    Handler.lets_go.clear()
+    Handler.waiting.wait()
+    report.with_suffix(".stop").touch()
+    asking.join(2)
+    assert asking.is_alive()
+    before = counted(report)
+    assert not before.ended
+    Handler.broken = True
+    Handler.lets_go.set()
+    asking.join()
+    after = counted(report)
+    assert after.ended
+    assert after.failed > before.failed == 0
+
+
+def test_it_begins_anew(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    report = tmp_path / "probes.json"
+    old = prober.Record(failed=3, errors=["of an earlier one"], ended=True)
+    report.write_text(old.text())
+    report.with_suffix(".stop").touch()
+    seen = probe(server, tmp_path, "localhost")
+    assert (seen.failed, seen.errors, seen.ended) == (0, [], True)
+
+
+def test_it_ends_with_its_report(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    report = tmp_path / "probes.json"
+    asking = begin(server, report, "localhost")
+
+    def ended() -> bool:
+        # It may have been about to write
+        report.unlink(missing_ok=True)
+        return not asking.is_alive()
+
+    wait.until(ended, what="the end of it", timeout=20)
+    assert not report.exists()
+
+
+def test_the_report_is_the_last_one_s(tmp_path: Path) -> None:
+    file = tmp_path / "probes.json"
+    earlier, last = prober.Report(file), prober.Report(file)
+    assert (earlier.awaited(), last.awaited()) == (False, True)
+    earlier.write(prober.Record(failed=1))
+    assert counted(file).failed == 0
+    last.write(prober.Record(failed=2))
+    assert counted(file).failed == 2
