@@ -63,10 +63,10 @@ class Host:
     def pair(self, *names: str, **how: Any) -> tuple[Path, Path]:
         """A pair of somebody's, outside of certbot."""
         chain, key = pair(list(names) or [NAME], **how)
-        paths = self.path / "chain.pem", self.path / "key.pem"
-        for path, content in zip(paths, (chain, key_to_pem(key)), strict=True):
-            path.write_bytes(content)
-        return paths
+        chain_file, key_file = self.path / "chain.pem", self.path / "key.pem"
+        chain_file.write_bytes(chain)
+        key_file.write_bytes(key_to_pem(key))
+        return chain_file, key_file
 
     def is_due(self, *names: str) -> str | None:
         """Why the next run would order another one; ``None`` if it would not."""
