@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 # As ngx_conf_read_token has it: a variable in braces belongs to its word, and a quote is one at its beginning only
 _TOKEN = re.compile(
@@ -41,6 +42,14 @@ class Directive:
     def name(self) -> str:
         """Its first word."""
         return self.words[0]
+
+    @property
+    def meaning(self) -> tuple[Any, ...]:
+        """What two directives have in common that nginx would not tell apart, however they are written."""
+        if self.name.endswith(_FOREIGN_BLOCK):
+            return (*self.words, self.text)
+        block = None if self.block is None else tuple(each.meaning for each in self.block)
+        return (self.words, block)
 
     def named(self, name: str) -> Iterator[Directive]:
         """Yield the directives of that name in its block."""

@@ -14,6 +14,9 @@ from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.configuration import Directive
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening import sockets
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet_directives import (
+    SnippetDirectives,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     Settings,
     VirtualHost,
@@ -25,13 +28,16 @@ _REPLACED = {
     *("ssl_certificate", "ssl_certificate_key", "ssl_protocols", "ssl_ciphers", "ssl_dhparam"),
     *("ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout", "ssl_ecdh_curve"),
     *("ssl_session_tickets", "ssl_stapling", "ssl_stapling_verify", "ssl_trusted_certificate"),
-    *("return", "port_in_redirect"),
+    "port_in_redirect",
 }
 _REPLACED_IN_LOCATIONS = {
-    *("root", "alias", "index", "try_files", "expires", "return", "autoindex", "add_header"),
+    *("root", "alias", "index", "try_files", "expires", "autoindex", "add_header"),
     *("proxy_pass", "proxy_set_header", "proxy_redirect", "proxy_http_version"),
     *("proxy_read_timeout", "uwsgi_pass", "uwsgi_param", "uwsgi_read_timeout"),
 }
+# Whatever else is returned may be there to close the portal
+_REDIRECTS = ("301", "302", "303", "307", "308")
+_ADDRESSES = ("http://", "https://", "$scheme://")
 _CHALLENGE = "/.well-known/acme-challenge"
 # Paths of the frontend, the application and its files
 _PATHS = (
@@ -98,7 +104,7 @@ def _target(word: str) -> str:
 def left_behind(
     file: str,
     tree: Iterable[Directive],
-    snippets: Iterable[str],
+    snippets: SnippetDirectives,
     replacement: Replacement | None = None,
 ) -> list[dict[str, Any]]:
     """The directives that would be missed, for a snippet of the operator's.
@@ -110,11 +116,10 @@ def left_behind(
     """
     tree = list(tree)
     missed = _Missed(replacement, tree)
-    there = " ".join(_squeezed(snippet) for snippet in snippets)
     return [
         {"file": file, "line": directive.line, "text": _dedented(directive.text)}
         for directive in missed.of(tree)
-        if _squeezed(directive.text) not in there
+        if not snippets.say(directive)
     ]
 
 
@@ -135,7 +140,13 @@ class _Missed:
                 # An upstream, a map or the like goes with the file
                 yield directive
                 continue
-            yield from (each for each in directive.block if not self._is_replaced(each))
+            # certbot's block for HTTP ends with one, after its ways to HTTPS
+            rest = ("return", "404") if any(map(_is_about_host, directive.block)) else ()
+            yield from (
+                each
+                for each in directive.block
+                if each.words != rest and not self._is_replaced(each)
+            )
 
     def _is_replaced(self, directive: Directive) -> bool:
         name = directive.name
@@ -146,10 +157,9 @@ class _Missed:
         if name == "include":
             return _includes_parameters(directive)
         if name == "if":
-            # certbot's way to HTTPS
-            return {each.name for each in directive.block or ()} == {"return"} and (
-                directive.words[1].startswith("($host")
-            )
+            return _is_about_host(directive)
+        if name == "return":
+            return _is_redirect(directive)
         if name == "add_header":
             return directive.words[1].lower() == "strict-transport-security"
         if name == "location":
@@ -163,6 +173,7 @@ class _Missed:
             return False
         return all(
             (each.name in _REPLACED_IN_LOCATIONS and self._leads_there(each, directive.words[-1]))
+            or _is_redirect(each)
             or (each.name == "include" and _includes_parameters(each))
             for each in directive.block or ()
         )
@@ -185,12 +196,23 @@ def is_own_location(directive: Directive) -> bool:
     return not path or bool(set(first) & set(_PATHS))
 
 
+def _is_redirect(directive: Directive) -> bool:
+    if directive.name != "return" or len(directive.words) < 2:
+        return False
+    answer = directive.words[1]
+    return answer in _REDIRECTS or answer.startswith(_ADDRESSES)
+
+
+def _is_about_host(directive: Directive) -> bool:
+    """Whether it is certbot's way to HTTPS, or turns requests for other names away."""
+    if directive.name != "if" or not directive.words[1].startswith("($host") or not directive.block:
+        return False
+    others = directive.words[2:3] in (("!=",), ("!~",), ("!~*",))
+    return all(each.name == "return" if others else _is_redirect(each) for each in directive.block)
+
+
 def _includes_parameters(directive: Directive) -> bool:
     return directive.words[-1].rpartition("/")[2] in _PARAMETERS
-
-
-def _squeezed(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _dedented(text: str) -> str:

@@ -26,6 +26,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind
     Replacement,
     left_behind,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet_directives import (
+    SnippetDirectives,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover_limits import (
     insist_on_replaceable,
 )
@@ -80,10 +83,10 @@ def takeover(
     found = claims.files(host.server_names)
     if not found:
         return None
-    texts = list(snippets)
+    there = SnippetDirectives(snippets)
     for file in found:
         _insist_on_its_own(file, host, claims, names, layout)
-        insist_on_replaceable(file, host, settings, claims, names, texts)
+        insist_on_replaceable(file, host, settings, claims, names, there)
     own = canonical(str(layout.loaded(host.name)))
     mine = [file for file in found if canonical(file) == own or canonical(file) not in places]
     going = _Mover(host.name, layout, claims).move(mine)
@@ -91,7 +94,7 @@ def takeover(
     missed = [
         entry
         for file in found
-        for entry in left_behind(file, _part(file, host, claims), texts, replacement)
+        for entry in left_behind(file, _part(file, host, claims), there, replacement)
     ]
     return replace(going, left_behind=missed)
 

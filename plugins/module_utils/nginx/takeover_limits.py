@@ -18,6 +18,10 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.listening i
     address_of,
     sockets,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet_directives import (
+    Level,
+    SnippetDirectives,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.vhost import (
     Settings,
     VirtualHost,
@@ -39,7 +43,7 @@ def insist_on_replaceable(
     settings: Settings,
     claims: Claims,
     names: Collection[str],
-    snippets: Iterable[str],
+    snippets: SnippetDirectives,
 ) -> None:
     """Refuse a file that does something which would be lost, or be done for others, when it goes.
 
@@ -56,9 +60,8 @@ def insist_on_replaceable(
     for directive in _of_blocks(file, host, claims):
         if directive.name == "listen":
             _insist_on_listening(file, directive, host, settings, claims, names)
-    there = " ".join(" ".join(text.split()) for text in snippets)
-    for directive in _access(_of_blocks(file, host, claims)):
-        if " ".join(directive.text.split()) not in there:
+    for directive, level in _access(_of_blocks(file, host, claims)):
+        if not snippets.say(directive, level):
             raise NginxError(
                 f"{file}, line {directive.line}, restricts access ({directive.text}), which nobody would do"
                 f" any more: put it into the snippet of {host.name}, or take it out, and run again"
@@ -71,12 +74,15 @@ def _of_blocks(file: str, host: VirtualHost, claims: Claims) -> Iterator[Directi
             yield from block.directives
 
 
-def _access(directives: Iterable[Directive]) -> Iterator[Directive]:
+def _access(
+    directives: Iterable[Directive], level: Level = ()
+) -> Iterator[tuple[Directive, Level]]:
+    """Who restricts access to the portal, each with where that is: all of a location that is replaced counts."""
     for directive in directives:
         if directive.name in _ACCESS and directive.words[:2] not in _NO_LIMIT:
-            yield directive
-        elif directive.name == "location" and is_own_location(directive):
-            yield from _access(directive.block or ())
+            yield directive, level
+        elif level or (directive.name == "location" and is_own_location(directive)):
+            yield from _access(directive.block or (), (*level, directive.words))
 
 
 def _insist_on_listening(

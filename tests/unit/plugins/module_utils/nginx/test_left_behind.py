@@ -11,10 +11,15 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.left_behind
     Replacement,
     left_behind,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet_directives import (
+    SnippetDirectives,
+)
+
+NOTHING = SnippetDirectives()
 
 
 def missed(text: str, *snippets: str) -> list[str]:
-    found = left_behind("/x", parse(f"server {{\n{text}\n}}"), snippets)
+    found = left_behind("/x", parse(f"server {{\n{text}\n}}"), SnippetDirectives(snippets))
     return [entry["text"] for entry in found]
 
 
@@ -24,6 +29,11 @@ def missed(text: str, *snippets: str) -> list[str]:
         "listen 443 ssl http2; server_name a.example; root /srv; index index.html;",
         "ssl_certificate /a; ssl_certificate_key /b; include /etc/letsencrypt/options-ssl-nginx.conf;",
         "if ($host = a.example) { return 301 https://$host$request_uri; }",
+        "if ($host = a.example) { return https://$host$request_uri; } return 404;",
+        "if ($host != a.example) { return 444; }",
+        "if ($host !~ ^(a|b)\\.example$ ) { return 403; }",
+        "return 301 https://$host$request_uri;",
+        "location / { return 308 https://$host$request_uri; }",
         "add_header Strict-Transport-Security max-age=63072000 always;",
         "location ^~ /.well-known/acme-challenge/ { root /var/www; default_type text/plain; }",
         "location / { try_files $uri $uri/ /index.html; }",
@@ -45,6 +55,12 @@ def test_what_ours_does_too_is_not_missed(text: str) -> None:
         "include snippets/mine.conf;",
         "if ($bad) { return 403; }",
         "if ($host = a.example) { set $x 1; }",
+        "if ($host = a.example) { return 403; }",
+        "return 403;",
+        "return 404;",
+        "return 444;",
+        "return 200 closed;",
+        "location / { return 403; }",
         "add_header X-Mine yes;",
         "location /radicale/ { proxy_pass http://127.0.0.1:5232/; }",
         "location / { auth_basic x; try_files $uri /index.html; }",
@@ -53,6 +69,14 @@ def test_what_ours_does_too_is_not_missed(text: str) -> None:
 def test_what_ours_does_not_is_told(text: str) -> None:
     assert missed(text) == [text]
     assert missed(text, f"# as before\n  {text.replace(' ', '   ')}\n") == []
+
+
+def test_what_is_said_of_something_else_is_missed() -> None:
+    text = "client_max_body_size 100m;"
+    assert missed(text, f"# {text}") == [text]
+    assert missed(text, f"location /x {{ {text} }}") == [text]
+    text = "content_by_lua_block { ngx.say(1) }"
+    assert missed(text, text.replace("1", "2")) == [text]
 
 
 OURS = Replacement("127.0.0.1:8000", ("/srv/frontend", "/srv/static", ""), (80, 443))
@@ -77,9 +101,9 @@ OURS = Replacement("127.0.0.1:8000", ("/srv/frontend", "/srv/static", ""), (80, 
 )
 def test_what_leads_elsewhere_is_told(text: str, same: bool) -> None:
     tree = parse(f"upstream modoboa {{ server 127.0.0.1:8000; }} server {{\n{text}\n}}")
-    found = [entry["text"] for entry in left_behind("/x", tree[1:], [], OURS)]
+    found = [entry["text"] for entry in left_behind("/x", tree[1:], NOTHING, OURS)]
     if "modoboa" in text:
-        found = [entry["text"] for entry in left_behind("/x", tree, [], OURS)][1:]
+        found = [entry["text"] for entry in left_behind("/x", tree, NOTHING, OURS)][1:]
     assert found == ([] if same else [text])
 
 
@@ -92,7 +116,7 @@ def test_sockets_have_several_spellings() -> None:
 
 def test_lines_are_those_of_the_file_without_its_indentation() -> None:
     text = "server {\n  location /x {\n    return 200;\n  }\n}\nmap $a $b { default 0; }\n"
-    assert left_behind("/x", parse(text), []) == [
+    assert left_behind("/x", parse(text), NOTHING) == [
         {"file": "/x", "line": 2, "text": "location /x {\n  return 200;\n}"},
         {"file": "/x", "line": 6, "text": "map $a $b { default 0; }"},
     ]

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.claims import Claims
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.errors import NginxError
+from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.snippet_directives import (
+    SnippetDirectives,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.takeover_limits import (
     insist_on_replaceable,
 )
@@ -33,7 +36,8 @@ def insist(
         }
     )
     common = replace(settings(Path("/s")), listen_addresses=listening)
-    insist_on_replaceable("/etc/nginx/s/a", host(NAME), common, claims, [NAME], snippets)
+    there = SnippetDirectives(snippets)
+    insist_on_replaceable("/etc/nginx/s/a", host(NAME), common, claims, [NAME], there)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,8 @@ def test_what_nobody_misses_may_go(text: str) -> None:
         ("listen 203.0.113.5:443 ssl;", "add 203.0.113.5 to listen_addresses"),
         ("auth_basic x;", "restricts access"),
         ("location / { allow 10.0.0.0/8; deny all; }", "restricts access"),
+        ("location / { limit_except GET { allow 10.0.0.0/8; deny all; } }", "restricts access"),
+        ("location / { location ~ /private/ { deny all; } }", "restricts access"),
     ],
 )
 def test_what_would_be_missed_must_not_go(text: str, said: str) -> None:
@@ -69,7 +75,27 @@ def test_what_would_be_missed_must_not_go(text: str, said: str) -> None:
 def test_what_is_seen_to_may_go() -> None:
     insist("auth_basic x;", "  auth_basic   x;")
     insist("location / { deny all; }", "deny all;")
+    insist(
+        "location /api/ { deny all; }",
+        'allow 10.0.0.1; location "/api/" { deny  all; # as before\n }',
+    )
+    insist("location / { location ~ /x { deny all; } }", "location ~ /x { expires 1d; deny all; }")
     insist("listen 203.0.113.5:443 ssl;", listening=("203.0.113.5",))
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        "# deny all;",
+        'add_header X-Note "deny all;";',
+        "location /other/ { deny all; }",
+        "location / { limit_except GET { deny all; } }",
+        "deny all",
+    ],
+)
+def test_what_is_said_of_something_else_is_not_seen_to(snippet: str) -> None:
+    with pytest.raises(NginxError, match="restricts access"):
+        insist("location / { deny all; }", snippet)
 
 
 def test_what_holds_for_all_sites_must_not_go() -> None:
