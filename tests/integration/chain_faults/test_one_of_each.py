@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One fault of each kind after the other, none of which is mended by the run that meets the next."""
+"""The faults that can happen at any step, in two runs, of which the second does not mend what the first has left."""
 
 from __future__ import annotations
 
