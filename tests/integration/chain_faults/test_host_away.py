@@ -32,6 +32,8 @@ INSTALL = (
     "env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends nginx-light"
 )
 PAUSE = 0.1
+# Seconds that a run may take to get there
+LIMIT = 300
 # The new tenant's block is there: what is next is its certificate
 UNTIL_BOOTSTRAPPED = (
     "until test -e /etc/nginx/sites-enabled/mail.aster.test.conf; do sleep 0.05; done"
@@ -84,7 +86,7 @@ class Front:
 
     def lose(self) -> None:
         """Cut the wire as soon as the new tenant's certificate is due."""
-        self.host.run(["sh", "-c", UNTIL_BOOTSTRAPPED])
+        self.host.run(["timeout", str(LIMIT), "sh", "-c", UNTIL_BOOTSTRAPPED])
         self.wire.cut()
 
 
@@ -118,7 +120,8 @@ def test_one_more_run_mends_it(front: Front) -> None:
     with probing(visit, pause=PAUSE) as probes:
         losing.start()
         lost = front.play("provision", TENANTS)
-        losing.join()
+        # It has been cut by now, or the run has failed before
+        losing.join(PATIENCE)
         assert [each.status for each in lost.results][-1] == "unreachable", lost.stdout
         assert lost.rc > 0
         assert (front.status(ready), front.status(new)) == ("ready", "pending")
