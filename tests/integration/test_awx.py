@@ -65,12 +65,12 @@ def test_all_is_loaded_and_the_second_run_is_silent(bed: Bed, awx: Awx) -> None:
         "Provision the fleet",
         "Renew for the fleet",
         "Look at portals",
+        "Fail the workflow",
         "Report on portals",
     }
     for template in templates.values():
-        credentials = (
-            ["Modoboa"] if template["name"] == "Look at portals" else ["Front ends", "Modoboa"]
-        )
+        fewer = {"Look at portals": ["Modoboa"], "Fail the workflow": []}
+        credentials = fewer.get(template["name"], ["Front ends", "Modoboa"])
         assert awx.names_inside(template, "credentials") == credentials
     assert templates["Deploy to front ends"]["job_slice_count"] == 2
     survey = awx.inside[templates["Retire portals"]["related"]["survey_spec"]]
@@ -81,6 +81,7 @@ def test_all_is_loaded_and_the_second_run_is_silent(bed: Bed, awx: Awx) -> None:
 
     nodes = awx.named("workflow_job_template_nodes")
     assert awx.names_inside(nodes["issue"], "always_nodes") == ["deploy"]
+    assert awx.names_inside(nodes["issue"], "failure_nodes") == ["failed"]
     assert awx.names_inside(nodes["deploy"], "success_nodes") == ["look"]
     schedules = awx.named("schedules")
     # Without a rule there is none
