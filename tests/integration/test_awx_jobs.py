@@ -1,7 +1,7 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example project's job templates, by ansible-runner in the execution environment, on a real host."""
+"""The example project's job templates, by ansible-runner in the execution environment, on real hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from bed import Bed
-from bed.host import Host
+from bed.host import HOME, Host
 from bed.ports import LOOPBACK, MACHINE
 from bed.prefix import CHECKOUT
 from integration.awx_jobs import Job, Runner
@@ -29,51 +29,74 @@ CA = "/etc/ssl/test-bed-ca.pem"
 FRONTEND = "/srv/modoboa/instance/frontend/index.html"
 LABELS = ("one", "two")
 NAMES = [f"mail.{label}.jobs.test" for label in LABELS]
+# Relative to the project, as are the logos
+TEMPLATES = "templates/nginx"
+MARK = "# A template of the project"
+TEMPLATE = f"""\
+{{% extends "mailhost.modoboa/present.conf.j2" %}}
+{{% block more %}}
+    {MARK}
+{{% endblock %}}
+"""
+BLOCKS = "/etc/nginx/sites-enabled"
+CERTIFICATES = "/var/lib/modoboa-virtualhosts/certs"
 THEME = {"colors": {"primary": "#123456"}, "logos": {"login": "logo.svg"}}
 
 
 class Site:
-    """A Modoboa, a front end with nginx, and an AWX that has the example project."""
+    """A Modoboa, a host that issues, a further front end, and an AWX that has the example project."""
 
-    def __init__(self, bed: Bed, host: Host, project: Path) -> None:
-        self.bed, self.host = bed, host
+    def __init__(self, bed: Bed, host: Host, edge: Host, project: Path) -> None:
+        self.bed, self.host, self.edge = bed, host, edge
+        for each in (host, edge):
+            self._prepare(each)
+        # A job has one key for all hosts
+        (key,) = host.directory.glob("id_ed25519.pub")
+        edge.write(f"{HOME}/.ssh/authorized_keys2", key.read_text())
+        shutil.copytree(EXAMPLE / "awx", project)
+        portals = (EXAMPLE / "portals.modoboa_vhost.yml").read_text()
+        # The credential says it
+        (project / "portals.modoboa_vhost.yml").write_text(portals.replace("url:", "#"))
+        (project / "logo.svg").write_text(LOGO)
+        (project / TEMPLATES).mkdir(parents=True)
+        (project / TEMPLATES / "present.conf.j2").write_text(TEMPLATE)
+        known = [f"--add-host={name}:{host.address}" for name in NAMES]
+        self.runner = Runner(bed.layout.prefix, project, known)
+        self._project = project
+
+    def _prepare(self, host: Host) -> None:
         host.run(["apt-get", "update"])
         # Without the libraries check mode could predict no more than their installation
         wanted = ["nginx-light", "python3-acme", "python3-dnspython"]
         host.run(["apt-get", "install", "--yes", "--no-install-recommends", *wanted])
         host.run(["rm", "/etc/nginx/sites-enabled/default"])
         host.run(["systemctl", "reload", "nginx"])
-        host.write(CA, bed.acme.ca_path.read_text())
+        host.write(CA, self.bed.acme.ca_path.read_text())
         host.write(FRONTEND, "Welcome")
-        shutil.copytree(EXAMPLE / "awx", project)
-        portals = (EXAMPLE / "portals.modoboa_vhost.yml").read_text()
-        # The credential says it
-        (project / "portals.modoboa_vhost.yml").write_text(portals.replace("url:", "#"))
-        (project / "logo.svg").write_text(LOGO)
-        known = [f"--add-host={name}:{host.address}" for name in NAMES]
-        self.runner = Runner(bed.layout.prefix, project, known)
-        self._project = project
 
     def inventory(self) -> dict[str, Any]:
-        """The host with its tenants, as AWX has it."""
-        machine = {
-            name: value
-            for name, value in self.host.ansible_inventory()["all"]["hosts"].popitem()[1].items()
-            if name in ("ansible_host", "ansible_port")
-        }
+        """The hosts with their tenants, as AWX has it."""
         variables: dict[str, Any] = {
             "modoboa_url": self.bed.modoboa.url,
             "acme_directory": self.bed.acme.directory_url.replace(LOOPBACK, MACHINE),
             "acme_ca_path": CA,
             "acme_terms_agreed": True,
             "look_resolver": self.bed.dns.address.replace(LOOPBACK, MACHINE),
+            "front_end_certificates": "copied",
+            "nginx_templates": TEMPLATES,
             "tenants": [
                 {"hostname": name, "domains": [name.partition(".")[2]], "theme": THEME}
                 for name in NAMES
             ],
         }
-        hosts = {"front": {**machine, **{f"virtualhosts_{n}": v for n, v in variables.items()}}}
-        groups = {name: {"hosts": ["front"]} for name in ("modoboa", "front_ends")}
+        common = {f"virtualhosts_{name}": value for name, value in variables.items()}
+        # Nobody comes to it
+        redirect = {"virtualhosts_nginx_challenge_host": "issuer.example"}
+        hosts = {
+            "front": {**_address(self.host), **common},
+            "edge": {**_address(self.edge), **common, **redirect},
+        }
+        groups = {"modoboa": {"hosts": ["front"]}, "front_ends": {"hosts": ["edge"]}}
         return {**groups, "_meta": {"hostvars": hosts}}
 
     def run(
@@ -125,14 +148,20 @@ class Site:
         return {name: found[name] for name in NAMES if name in found}
 
 
+def _address(host: Host) -> dict[str, Any]:
+    """What the inventory says of a host. The key is the credential's."""
+    return {name: host.variables()[name] for name in ("ansible_host", "ansible_port")}
+
+
 @pytest.fixture(scope="module")
 def site(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     published = {bed.nginx.http_port: 80, 443: 443}
-    with Host(f"jobs-{os.getpid()}", published=published) as host:
+    number = os.getpid()
+    with Host(f"jobs-{number}", published=published) as host, Host(f"edge-{number}") as edge:
         for name in NAMES:
             bed.dns.add(name, address=host.address)
             bed.modoboa.create_domain(name.partition(".")[2])
-        yield Site(bed, host, tmp_path_factory.mktemp("awx") / "project")
+        yield Site(bed, host, edge, tmp_path_factory.mktemp("awx") / "project")
         for name in NAMES:
             bed.dns.remove(name)
             bed.modoboa.delete_domain(name.partition(".")[2])
@@ -154,11 +183,20 @@ def test_from_a_survey_to_portals_and_back(site: Site) -> None:
     for playbook in ("provision", "renew"):
         assert site.run(playbook, {"tenant": ""}).changed == 0
 
-    # What a further front end would get; it is the same host here, so nothing is written
-    redirect = {"virtualhosts_nginx_challenge_host": "issuer.example"}
-    deployed = site.run("front_ends", {"tenant": NAMES[1], **redirect}, check=True)
-    assert deployed.status == "successful", deployed.stdout
-    assert deployed.changed == 1
+    # Both questions left unanswered, the further front end has all of it, with the project's template
+    fleet = site.run("fleet", {"tenant": "", "virtualhosts_serial": ""})
+    assert fleet.status == "successful", fleet.stdout
+    for host in (site.host, site.edge):
+        blocks = host.run(["sh", "-c", f"cat {BLOCKS}/*"])
+        assert blocks.count(MARK) == len(NAMES)
+        assert set(NAMES) <= set(host.run(["ls", CERTIFICATES]).split())
+
+    answered = {"tenant": NAMES[1], "virtualhosts_serial": "1"}
+    for playbook in ("fleet", "fleet_renew", "front_ends"):
+        deployed = site.run(playbook, answered)
+        assert deployed.status == "successful", deployed.stdout
+        assert deployed.changed == 0
+    assert site.run("fleet_renew", {"tenant": "", "virtualhosts_serial": ""}).changed == 0
 
     assert site.run("report", {}).status == "failed"
     place = {"report_delegate_to": "front", "report_directory": "/srv/report"}
@@ -171,8 +209,20 @@ def test_from_a_survey_to_portals_and_back(site: Site) -> None:
     assert set(seen.stats["ok"]) >= set(NAMES)
     assert site.look(days=100000).status == "failed"
 
-    assert site.run("retire", {"tenant": ""}).status == "failed"
+    # An answer that is left out, or is nobody
+    for nobody in ("", " , "):
+        assert site.run("retire", {"tenant": nobody}).status == "failed"
     assert site.states() == dict.fromkeys(NAMES, "ready")
     gone = site.run("retire", {"tenant": ",".join(NAMES), "virtualhosts_revoke": "true"})
     assert gone.status == "successful", gone.stdout
+    # The further front end's, too
+    for host in (site.host, site.edge):
+        left = host.run(["ls", BLOCKS, CERTIFICATES])
+        assert not any(name in left for name in NAMES)
     assert site.states() == {}
+
+
+def test_the_job_that_fails_the_workflow(site: Site) -> None:
+    failed = site.run("failed", {"tenant": ""})
+    assert failed.status == "failed"
+    assert "Provision portals" in failed.stdout

@@ -53,6 +53,25 @@ def test_playbook_is_one_that_awx_lists_and_loads(path: Path) -> None:
     assert path.name in {template["playbook"] for template in TEMPLATES.values()}
 
 
+# What the collection has no playbook for: it takes another inventory, or is of AWX only
+OWN = {"look.yml", "failed.yml"}
+IMPORT = "ansible.builtin.import_playbook"
+
+
+@pytest.mark.parametrize("name", sorted({each["playbook"] for each in TEMPLATES.values()} - OWN))
+def test_playbook_is_the_collections_and_no_copy_that_lags_behind(name: str) -> None:
+    first, imported = yaml.safe_load((PROJECT / name).read_text(encoding="utf-8"))
+    assert imported[IMPORT] == f"mailhost.modoboa.{name.removesuffix('.yml')}"
+    theirs = (ROOT / "playbooks" / name).read_text(encoding="utf-8")
+    # Where the survey may be left unanswered, and the playbook asks whom, that is for all; but not to retire
+    asks = "virtualhosts__asked_for" in theirs and name != "retire.yml"
+    assert imported.get("vars", {}) == ({"tenant_optional": True} if asks else {})
+    # A play of its own: in what is imported, playbook_dir is the collection's
+    (known,) = (task for task in first["tasks"] if "ansible.builtin.set_fact" in task)
+    provision = yaml.safe_load((PROJECT / "provision.yml").read_text(encoding="utf-8"))
+    assert known == provision[0]["tasks"][-1]
+
+
 @pytest.mark.parametrize("survey", SURVEYS, ids=["some", "named", "batches"])
 def test_survey_is_as_awx_wants_it(survey: dict[str, Any]) -> None:
     assert {"name", "description", "spec"} == set(survey)
@@ -71,6 +90,16 @@ def test_workflow_is_of_job_templates_and_leads_to_its_own_nodes() -> None:
         assert node["unified_job_template"]["name"] in TEMPLATES
         for targets in node.get("related", {}).values():
             assert {target["identifier"] for target in targets} <= set(nodes)
+    # To AWX, a node has failed if nothing follows its failure. Whatever fails, one such has to
+    for name, node in nodes.items():
+        related = node.get("related", {})
+        follow = [
+            each["identifier"]
+            for kind in ("always_nodes", "failure_nodes")
+            for each in related.get(kind, [])
+        ]
+        assert not follow or "failed" in follow, name
+    assert "related" not in nodes["failed"]
 
 
 def test_schedules_are_of_job_templates_that_ask_for_nothing() -> None:
