@@ -148,6 +148,9 @@ def test_damage_is_of_one_tenant(copies: Copies) -> None:
     )
     assert copies.has(good)
     assert copies.edge.serial(bad) == served
+    # Who uses the good one is told before the host fails
+    tasks = [each.task for each in partly.results]
+    assert tasks.index("Remember that all were told") < tasks.index("Name the tenants that failed")
 
     # What cannot be copied at all keeps nobody from being served
     new = "mail.new.example"

@@ -110,6 +110,20 @@ def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> No
     assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
+def test_what_a_first_provisioning_could_not_tell_the_next_renewal_does(site: Site) -> None:
+    # A host that has failed runs no handlers
+    (site.bed.storage / "told").unlink(missing_ok=True)
+    hostname = site.add("privet")["hostname"]
+    site.add("quillwort", resolves=False)
+    assert site.run("provision").rc != 0
+    predicted, done = (renew(site, check=check) for check in (True, False))
+    assert done.rc == 0, done.stdout
+    assert changes(predicted) | {"Mine": True} == changes(done)
+    assert done.task(LATE)[0].result["msg"] == [hostname]
+    assert done.task("Mine")[0].status == "ok"
+    assert renew(site).changed == 0
+
+
 @pytest.mark.extended
 def test_what_nobody_could_renew_is_named_and_noted(site: Site, tmp_path: Path) -> None:
     hostname = site.add("hyssop")["hostname"]
