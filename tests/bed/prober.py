@@ -8,7 +8,8 @@
 Each time it connects anew, checks the certificate, and asks for the page and for the application behind
 it. The report is JSON: ``asked``, ``failed``, the first ``errors``, and for each name the ``serials`` of the
 certificates that were shown, in order, and whether it has ``ended``: only then all answers are counted. It ends when
-a file of the same name with the suffix ``.stop`` appears, or when somebody removes the report.
+a file of the same name with the suffix ``.stop`` appears, or when somebody removes the report, or the CA's root
+with the CA.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ def main(words: Sequence[str] | None = None) -> None:
     for thread in threads:
         thread.start()
     end = time.monotonic() + arguments.seconds
-    while time.monotonic() < end and report.awaited():
+    while time.monotonic() < end and report.awaited() and arguments.ca.exists():
         report.write(record)
         time.sleep(0.5)
     ending.set()

@@ -147,6 +147,13 @@ def test_it_ends_with_its_report(server: ThreadingHTTPServer, tmp_path: Path) ->
     assert not report.exists()
 
 
+def test_it_ends_with_its_ca(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    asking = begin(server, tmp_path / "probes.json", "localhost")
+    (tmp_path / "ca.pem").unlink()
+    asking.join(20)
+    assert not asking.is_alive()
+
+
 def test_the_report_is_the_last_one_s(tmp_path: Path) -> None:
     file = tmp_path / "probes.json"
     earlier, last = prober.Report(file), prober.Report(file)
