@@ -20,6 +20,7 @@ pytestmark = [
 ]
 
 DEFAULT = "/etc/nginx/sites-enabled/default"
+OWN_SITE = "server { listen 80; server_name unknown.example.com; return 418; }\n"
 # What the host gets from itself under a name that nobody has
 ASK = """
 import http.client
@@ -68,12 +69,15 @@ def test_from_nothing(host: Host) -> None:
         assert run(host, check=check).changed == 0
 
     # Somebody's own site has Debian's place; it stays until it is to go
-    host.write("/etc/nginx/sites-available/default", "server { listen 80; return 418; }\n")
+    host.write("/etc/nginx/sites-available/default", OWN_SITE)
     host.run(["ln", "-s", "/etc/nginx/sites-available/default", DEFAULT])
+    host.run(["systemctl", "reload", "nginx"])
     assert run(host).changed == 0
-    assert has(host, DEFAULT)
-    assert run(host, nginx_default_site="absent").changed == 1
-    assert not has(host, DEFAULT)
+    assert (answer(host), has(host, DEFAULT)) == (418, True)
+    # The catch-all is as it should be, and has nginx read nothing
+    for check in (True, False):
+        assert run(host, check=check, nginx_default_site="absent").changed == 2
+    assert (answer(host), has(host, DEFAULT)) == (404, False)
 
     # What is stopped is started
     host.run(["systemctl", "stop", "nginx"])
