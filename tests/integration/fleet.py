@@ -13,9 +13,9 @@ from typing import Any
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx import certificate
 from bed.ansible import Run
-from bed.ports import LOOPBACK
+from bed.ports import LOOPBACK, free_ports
 from bed.prefix import find
-from integration.front_end import FrontEnd, free_ports
+from integration.front_end import FrontEnd
 from integration.portal_site import PLAYBOOKS, Site
 
 # On the ports of the bed's nginx, which listens on the address before

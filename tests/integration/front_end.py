@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +36,7 @@ from ansible_collections.mailhost.modoboa.plugins.plugin_utils.server_block impo
     server_blocks,
 )
 from bed import private_file, wait
+from bed.ports import free_ports
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -280,15 +281,3 @@ def _closing(connection: http.client.HTTPConnection) -> Iterator[None]:
 def _build(binary: Path) -> Build:
     said = subprocess.run([binary, "-V"], check=True, capture_output=True, text=True)
     return Build.of(said.stderr)
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Ports that nothing listens on."""
-    sockets = [socket.socket() for _number in range(count)]
-    try:
-        for entry in sockets:
-            entry.bind((ADDRESS, 0))
-        return [entry.getsockname()[1] for entry in sockets]
-    finally:
-        for entry in sockets:
-            entry.close()

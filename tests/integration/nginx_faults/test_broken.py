@@ -13,8 +13,9 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.nginx.process imp
     Nginx,
     TestResult,
 )
+from bed.ports import free_ports
 from integration.bare_front_end import BareFrontEnd
-from integration.front_end import ADDRESS, free_ports
+from integration.front_end import ADDRESS
 from integration.nginx_faults.sites import changed, errors, hidden, is_sound, stamps
 
 NAMES = [f"tenant-{number:02}.example.com" for number in range(50)]
