@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.moment import moment_of
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.moment import (
+    moment_of,
+    timestamp,
+)
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.danger_zone import danger_zone
 from ansible_collections.mailhost.modoboa.plugins.plugin_utils.report_place import Place
 
@@ -29,6 +32,7 @@ class Validity:
     not_before: datetime
     not_after: datetime
     renewal: datetime
+    danger_from: datetime
     now: datetime
     in_danger: bool
 
@@ -80,6 +84,7 @@ def validity_of(place: Place, now: datetime, danger_days: float) -> Validity:
         not_before=moment_of(found["not_before"]),
         not_after=not_after,
         renewal=moment_of(renewal["moment"]) if renewal else not_after,
+        danger_from=moment_of(zone["danger_from"]),
         now=now,
         in_danger=zone["failed"],
     )
@@ -95,6 +100,7 @@ def certificate_facts(place: Place, validity: Validity) -> dict[str, Any]:
         "days": validity.days,
         "left": validity.left,
         "left_at_renewal": validity.left_at_renewal,
+        "danger_from": timestamp(validity.danger_from),
         "level": validity.level,
     }
 

@@ -54,6 +54,14 @@ def metrics(report: Report) -> str:
             ],
         ),
         (
+            f"{_PREFIX}_certificate_danger_timestamp_seconds",
+            "From when on somebody has to do something, if it was not renewed by then.",
+            [
+                (_of(each), _seconds(each["certificate"]["danger_from"]))
+                for each in _certified(report)
+            ],
+        ),
+        (
             f"{_PREFIX}_certificate_in_danger",
             "Whether it is so close to its end, or past it, that somebody has to do something.",
             [

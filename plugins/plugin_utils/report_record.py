@@ -52,15 +52,18 @@ def _domains(entry: Entry, record: Record) -> Iterator[Drift]:
 
 
 def _expiry(record: Record, places: Iterable[Place]) -> Iterator[Drift]:
+    """Of front ends that issue for themselves, Modoboa is told nothing: any of the certificates may be the one."""
     recorded = record["certificate_valid_until"]
-    for place in places:
-        there = place.valid_certificate
-        if there and place.issues and there["not_after"] != recorded:
-            yield drift(
-                "other_certificate_recorded",
-                f"Modoboa was told of {_until(recorded)}, on disk is {_until(there['not_after'])}",
-                place.host,
-            )
+    issued = {
+        place.host: place.valid_certificate["not_after"]
+        for place in places
+        if place.issues and place.valid_certificate
+    }
+    if recorded in issued.values():
+        return
+    for host, not_after in issued.items():
+        message = f"Modoboa was told of {_until(recorded)}, on disk is {_until(not_after)}"
+        yield drift("other_certificate_recorded", message, host)
 
 
 def _until(moment: str | None) -> str:

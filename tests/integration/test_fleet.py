@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,29 @@ def test_the_issuing_host_is_lost(site: Site, fleet: Fleet) -> None:
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize(("label", "ways"), [("pepino", COPIED), ("salal", OWN)], ids=str)
+def test_who_uses_the_certificates_is_told_on_every_host(
+    site: Site, fleet: Fleet, label: str, ways: dict[str, Any]
+) -> None:
+    hostname = site.add(label)["hostname"]
+    everywhere = {"front", *ADDRESSES}
+    lame: dict[str, Any] = {"virtualhosts_reload": [f"no-such-service-{os.getpid()}"]}
+    # What a service is like keeps no host from its turn
+    partly = fleet.run("fleet", virtualhosts_serial=1, **lame, **ways)
+    assert set(told(partly)) == everywhere, partly.stdout
+    assert all(message.startswith("reload: ") for message in told(partly).values())
+    assert fleet.has(hostname) == set(fleet.serials(hostname)) == everywhere
+
+    # The next run makes up for it
+    predicted, done = (fleet.run("fleet_renew", check=check, **ways) for check in (True, False))
+    assert done.rc == 0, done.stdout
+    late = "Tell who uses the certificates what an earlier run has published and not told"
+    assert requests_of(predicted) == requests_of(done) == {late: sorted(everywhere)}
+    idle = fleet.run("fleet_renew", **lame, **ways)
+    assert (idle.rc, idle.changed) == (0, 0), requests_of(idle)
+
+
+@pytest.mark.extended
 def test_each_issues_for_itself(site: Site, fleet: Fleet, tmp_path: Path) -> None:
     tenant = site.add("vanilla")
     # Whoever issues, the CA comes to this one
@@ -188,6 +213,13 @@ def test_each_issues_for_itself(site: Site, fleet: Fleet, tmp_path: Path) -> Non
     # A schedule is told of all, to warn where nobody manages to renew one
     assert {path.stem for path in notes.iterdir()} == {"front", *ADDRESSES}
     assert all(tenant["hostname"] in path.read_text() for path in notes.iterdir())
+    # Three certificates of one portal are no reason to call anybody
+    folder = tmp_path / "report"
+    assert fleet.run("report", report_directory=str(folder), **OWN).rc == 0
+    said = json.loads((folder / "report.json").read_text())
+    (portal,) = (each for each in said["tenants"] if each["hostname"] == tenant["hostname"])
+    assert (portal["level"], portal["drift"], portal["errors"]) == ("good", [], [])
+    assert set(portal["hosts"]) == {"front", *ADDRESSES}
     gone = fleet.run("retire", tenant=tenant["hostname"], virtualhosts_revoke=True, **OWN)
     assert gone.rc == 0, gone.stdout
     assert fleet.keys() == set()

@@ -45,6 +45,7 @@ def test_what_is_said_of_a_portal() -> None:
         f'modoboa_portal_state{{{portal},state="ready"}} 1',
         f"modoboa_portal_certificate_not_after_timestamp_seconds{{{portal}}} {now + 60 * day}",
         f"modoboa_portal_certificate_renewal_timestamp_seconds{{{portal}}} {now + 30 * day}",
+        f"modoboa_portal_certificate_danger_timestamp_seconds{{{portal}}} {now + 50 * day}",
         f"modoboa_portal_certificate_in_danger{{{portal}}} 0",
         'modoboa_portal_report_portals{level="good"} 1',
         'modoboa_portal_report_host_reached{host="front"} 1',
