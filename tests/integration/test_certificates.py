@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,27 @@ def test_another_play_uses_the_libraries_and_listens(acme: AcmeBed, tmp_path: Pa
     assert done.task("Look after the account")[0].status == "ok"
     assert int(done.task("What became of it")[0].result["msg"], 16)
     assert done.task("Mine")[0].result["msg"] == "called"
+
+
+def test_a_schedule_is_told_how_long_they_last(acme: AcmeBed, tmp_path: Path) -> None:
+    acme.dns.add("fennel.example")
+    lost = f"fern.{ELSEWHERE_DOMAIN}"
+    acme.dns.add(lost)
+    wanted = [
+        {"name": "fennel.example"},
+        {"name": lost, "state": "present"},
+        {"name": "gone.example", "state": "absent"},
+    ]
+    noting = {"VIRTUALHOSTS_RENEWAL_NOTES": str(tmp_path)}
+    run(acme, *wanted, check=True, environment=noting)
+    assert list(tmp_path.iterdir()) == []
+    done = run(acme, *wanted, environment=noting)
+    assert "Name the certificates that failed" in done.results[-1].task
+    (file,) = tmp_path.iterdir()
+    note = json.loads(file.read_text())
+    assert note["host"] == "here"
+    there, missing = note["certificates"]
+    assert (there["name"], missing["name"]) == ("fennel.example", lost)
+    assert there.keys() == missing.keys() == {"name", "not_after", "danger_from"}
+    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    assert missing["danger_from"] < now < there["danger_from"] < there["not_after"]
