@@ -30,6 +30,8 @@ FOLDERS = (
     "var/log",
 )
 SECRET = "sesame-open"
+INSIST = "Insist on a token for Modoboa"
+SAY = "Say that no token for Modoboa is to be seen"
 
 
 class Controller:
@@ -41,17 +43,29 @@ class Controller:
         for folder in FOLDERS:
             (self.root / folder).mkdir(parents=True)
         self.inventory = directory / "inventory.json"
-        variables = {
+        self.variables: dict[str, Any] = {
             "ansible_connection": "local",
             "virtualhosts_modoboa_url": "https://mail.example.com",
             "virtualhosts_tenants": [],
             "virtualhosts_storage": str(directory / "storage"),
         }
-        self.inventory.write_text(json.dumps({"modoboa": {"hosts": {"front": variables}}}))
+        self.write_inventory()
+
+    def write_inventory(self) -> None:
+        """Write it with the variables as they are now."""
+        self.inventory.write_text(json.dumps({"modoboa": {"hosts": {"front": self.variables}}}))
 
     def schedule(self, *, check: bool = False, **variables: Any) -> Run:
+        """Run the playbook that schedules, to its end."""
+        done = self.try_to_schedule(check=check, **variables)
+        assert done.rc == 0, done.stdout
+        return done
+
+    def try_to_schedule(
+        self, *, check: bool = False, environment: dict[str, str] | None = None, **variables: Any
+    ) -> Run:
         """Run the playbook that schedules."""
-        done = self._ansible.run_playbook(
+        return self._ansible.run_playbook(
             PLAYBOOK,
             inventory=self.inventory,
             extra_vars={
@@ -64,9 +78,13 @@ class Controller:
             },
             check=check,
             diff=True,
+            environment=environment,
         )
-        assert done.rc == 0, done.stdout
-        return done
+
+    def settings(self) -> dict[str, Any]:
+        """What the schedule runs."""
+        settings: dict[str, Any] = json.loads((self.root / "etc" / f"{NAME}.json").read_text())
+        return settings
 
     def files(self) -> set[str]:
         """All files and folders that are there, and not from the beginning."""
@@ -77,7 +95,7 @@ class Controller:
         """Run what cron runs, with its environment."""
         lines = (self.root / "etc/cron.d" / NAME).read_text().splitlines()
         (when,) = [line for line in lines if line.startswith("17 ")]
-        assert when.startswith("17 1,7,13,19 * * * root ")
+        assert re.match(r"17 1,7,13,19 \* \* \* (root|nobody) ", when)
         variables = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
         words = [*when.split()[6:], *arguments]
         environment = {**variables, "HOME": str(self.root.parent), "SHELL": "/bin/sh"}
@@ -127,6 +145,57 @@ def test_scheduled_run_and_taken_away(controller: Controller) -> None:
 
 
 def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller) -> None:
-    with pytest.raises(AssertionError, match="Insist on a schedule that can be kept"):
-        controller.schedule(renewal_schedule_hours=[7, 24])
+    refused = controller.try_to_schedule(renewal_schedule_hours=[7, 24])
+    assert refused.results[-1].task == "Insist on a schedule that can be kept"
     assert controller.files() == set()
+
+
+def test_without_a_token_at_night_it_is_refused(controller: Controller) -> None:
+    bare: dict[str, Any] = {"renewal_schedule_environment": {}}
+    for more in (
+        {},
+        {"check": True},
+        {"renewal_schedule_playbook": "mailhost.modoboa.fleet_renew"},
+    ):
+        refused = controller.try_to_schedule(**bare, **more)
+        (message,) = [each.result["msg"] for each in refused.task(INSIST)]
+        assert "could not tell the Modoboa of front: no virtualhosts_modoboa_token" in message
+        assert controller.files() == set()
+
+    # What else may have one, nobody can see from here
+    controller.schedule(**bare, renewal_schedule_arguments=["-e", "@/etc/portals/token.yml"])
+    said = controller.schedule(**bare, renewal_schedule_playbook="/srv/portals/renew.yml")
+    assert "could not tell the Modoboa of front" in said.task(SAY)[0].result["msg"]
+    # Who has no portals needs none
+    quiet = controller.schedule(**bare, renewal_schedule_playbook="mailhost.modoboa.certificates")
+    assert quiet.task(SAY)[0].status == "skipped"
+
+
+def test_a_token_may_be_exported_or_of_the_inventory(controller: Controller) -> None:
+    bare: dict[str, Any] = {"renewal_schedule_environment": {}}
+    exported: dict[str, Any] = {"environment": {"MODOBOA_TOKEN": SECRET}}
+    done = controller.schedule(**bare, **exported)
+    assert controller.settings()["environment"]["MODOBOA_TOKEN"] == SECRET
+    assert SECRET not in done.stdout
+    assert controller.schedule(**bare, **exported).changed == 0
+
+    # As it comes from a vault whose password is not known here
+    controller.variables["virtualhosts_modoboa_token"] = "{{ lookup('file', '/nowhere') }}"
+    controller.write_inventory()
+    controller.schedule(**bare, **exported)
+    assert "MODOBOA_TOKEN" not in controller.settings()["environment"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_another_user_gets_what_the_first_has_made(controller: Controller) -> None:
+    controller.schedule()
+    assert controller.cron().returncode == 0
+    state = controller.root / "var/lib" / NAME
+    assert {path.name for path in state.iterdir()} == {"lock", "notes"}
+    predicted = controller.schedule(check=True, renewal_schedule_user="nobody").changed
+    assert controller.schedule(renewal_schedule_user="nobody").changed == predicted > 0
+    assert {path.owner() for path in (state, *state.rglob("*"))} == {"nobody"}
+    assert controller.schedule(renewal_schedule_user="nobody").changed == 0
+    refused = controller.cron()
+    assert refused.returncode == 1
+    assert f"sudo -u nobody {controller.root}/usr/local/sbin/{NAME} " in refused.stderr

@@ -6,7 +6,8 @@
 Of runs that overlap only one renews. What a run notes of the certificates is kept, so that the warning comes
 even when no later run gets that far. Written by the role mailhost.modoboa.renewal_schedule.
 
-Exit status: 0 all is well, 1 the run failed or could not be started, 3 a certificate is in its danger zone.
+Exit status: 0 all is well, 1 the run failed or could not be started, 3 a certificate is in its danger zone, or
+nobody can tell.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import contextlib
 import fcntl
 import json
 import os
+import pwd
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -30,6 +33,7 @@ from typing import IO, Any
 
 WELL, FAILED, DANGER = 0, 1, 3
 NOTES = "VIRTUALHOSTS_RENEWAL_NOTES"
+UNKNOWN = "no run has told yet how long the certificates last"
 # Seconds from the polite signal to the other one
 GRACE = 30
 ALERT_PATIENCE = 120
@@ -62,6 +66,9 @@ class Renewal:
                 self._keep(noted, whole=status == 0)
         if status is None:
             return [f"the run was stopped after {self._settings['timeout']} seconds"]
+        if status == 0 and not self.knows():
+            # All is well as far as anybody can say, but nobody would be warned
+            say(f"{UNKNOWN}, and this one has come to no host that has some")
         return [f"the run ended with status {status}"] if status else []
 
     def dangers(self) -> list[str]:
@@ -166,14 +173,32 @@ def say(text: str) -> None:
     print(f"renewal: {text}", file=sys.stderr, flush=True)
 
 
-def conclude(renewal: Renewal, problems: list[str]) -> int:
+def wrong_user(configuration: Path) -> str | None:
+    """Why whoever runs this is not to: what they make, the schedule's user could not write any more.
+
+    :returns: what to do instead; nothing if it is the right one
+    :raises OSError: there is no such file
+    """
+    owner = configuration.stat().st_uid
+    if os.geteuid() == owner:
+        return None
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"#{owner}"
+    return f"only {name} may do this: {shlex.join(['sudo', '-u', name, *sys.argv])}"
+
+
+def conclude(renewal: Renewal, problems: list[str], *, watching: bool) -> int:
     """Say what is wrong, and tell people of what is in danger.
 
+    :param problems: what went wrong in the run, if there was one
+    :param watching: whether there was none, so that all that can be said is what was noted before
     :returns: the exit status
     """
     dangers = renewal.dangers()
-    if problems and not renewal.knows():
-        dangers = ["no run has told yet how long the certificates last"]
+    if (watching or problems) and not renewal.knows():
+        dangers = [UNKNOWN]
     for problem in problems:
         say(problem)
     if dangers:
@@ -197,6 +222,13 @@ def main() -> int:
     parser.add_argument("--watch", action="store_true", help="only warn, and renew nothing")
     parser.add_argument("--random-delay", type=float, default=0, metavar="SECONDS")
     options = parser.parse_args()
+    try:
+        refusal = wrong_user(options.configuration)
+    except OSError as error:
+        refusal = str(error)
+    if refusal:
+        say(refusal)
+        return FAILED
     settings = json.loads(options.configuration.read_text())
     # So that not everybody asks the CA at the same moment; nothing secret
     time.sleep(random.uniform(0, options.random_delay))  # noqa: S311 - spreads load, no secret
@@ -204,7 +236,7 @@ def main() -> int:
         output = settings["log"] and stack.enter_context(Path(settings["log"]).open("ab"))
         renewal = Renewal(settings, output or None)
         problems = [] if options.watch else renewal.run()
-        return conclude(renewal, problems)
+        return conclude(renewal, problems, watching=options.watch)
 
 
 if __name__ == "__main__":

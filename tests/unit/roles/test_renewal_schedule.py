@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 
 PROGRAM = Path(__file__).parents[3] / "roles" / "renewal_schedule" / "files" / "renewal.py"
 WELL, FAILED, DANGER = 0, 1, 3
+UNKNOWN = "no run has told yet how long the certificates last"
 LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 
 
@@ -108,10 +110,25 @@ def test_no_certificate_at_all_is_danger(schedule: Schedule) -> None:
 
 
 def test_where_nothing_was_ever_noted_a_failure_is_danger(schedule: Schedule) -> None:
-    assert schedule.run("true").returncode == WELL
+    done = schedule.run("true")
+    assert done.returncode == WELL
+    assert UNKNOWN in done.stderr
+    assert not schedule.alert.exists()
     done = schedule.run("exit 1")
     assert done.returncode == DANGER
-    assert "no run has told yet how long the certificates last" in schedule.alert.read_text()
+    assert UNKNOWN in schedule.alert.read_text()
+
+
+def test_who_only_watches_is_not_told_that_all_is_well_where_nothing_was_ever_noted(
+    schedule: Schedule,
+) -> None:
+    watched = schedule.run("touch renewed", "--watch")
+    assert watched.returncode == DANGER
+    assert UNKNOWN in watched.stderr
+    assert UNKNOWN in schedule.alert.read_text()
+    assert not (schedule.directory / "renewed").exists()
+    assert schedule.run(note("aster")).stderr == ""
+    assert schedule.run("true", "--watch").returncode == WELL
 
 
 def test_hosts_that_are_gone_are_forgotten_by_a_whole_run(schedule: Schedule) -> None:
@@ -145,7 +162,7 @@ def test_runs_do_not_overlap(schedule: Schedule) -> None:
             assert not (schedule.directory / "overlapped").exists()
         finally:
             os.kill(int(begun.read_text()), signal.SIGKILL)
-    while schedule.run("touch overlapped").stderr:
+    while "another run is under way" in schedule.run("touch overlapped").stderr:
         time.sleep(0.1)
     assert (schedule.directory / "overlapped").exists()
 
@@ -182,3 +199,24 @@ def test_it_begins_after_a_random_delay(schedule: Schedule) -> None:
     begun = time.monotonic()
     assert schedule.run("true", "--random-delay", "0.2").returncode == WELL
     assert time.monotonic() - begun < 30
+
+
+def test_without_its_file_it_says_which_is_missing(schedule: Schedule) -> None:
+    words = [*schedule.words("true")[:-1], str(schedule.directory / "none.json")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == FAILED
+    assert "none.json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has files of others")
+@pytest.mark.parametrize("arguments", [[], ["--watch"]], ids=str)
+def test_another_user_is_told_who_may_do_this(schedule: Schedule, arguments: list[str]) -> None:
+    words = schedule.words(note("aster"), arguments)
+    for owner, name in ((pwd.getpwnam("nobody").pw_uid, "nobody"), (54321, "'#54321'")):
+        os.chown(words[-1], owner, -1)
+        # Root is another one, too: it could write, and nobody else afterwards
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == FAILED
+        assert f"sudo -u {name} {PROGRAM} {' '.join([*arguments, words[-1]])}\n" in done.stderr
+        assert list(schedule.state.iterdir()) == []
