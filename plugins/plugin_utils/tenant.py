@@ -43,8 +43,9 @@ def tenant_errors(
     """
     owners = _Owners()
     for host, others in (neighbours or {}).items():
-        for tenant in others:
-            if not any(_type_errors(tenant)):
+        for tenant in others if isinstance(others, (list, tuple)) else []:
+            # What is wrong with it, that host says itself
+            if _is_readable(tenant):
                 list(owners.claim(tenant, f"{tenant['hostname']} of host {host}"))
     tenants = [dict(tenant) for tenant in tenants]
     errors = [list(_type_errors(tenant)) for tenant in tenants]
@@ -122,6 +123,16 @@ class _Owners:
                     " a domain belongs to one virtual host"
                 )
             self._domains.setdefault(domain, owner)
+
+
+def _is_readable(tenant: Any) -> bool:
+    """Whether it has the shape of a tenant, also where no argument specification has looked for it."""
+    return (
+        isinstance(tenant, Mapping)
+        and isinstance(tenant.get("hostname"), str)
+        and _is_list_of_texts(tenant.get("domains"))
+        and _is_list_of_texts(tenant.get("names") or [])
+    )
 
 
 def _type_errors(tenant: Tenant) -> Iterator[str]:

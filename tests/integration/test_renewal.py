@@ -135,6 +135,12 @@ def test_what_nobody_could_renew_is_named_and_noted(site: Site, tmp_path: Path) 
         assert site.run("renew", **noting, **partial).changed == 0
         assert list(notes.iterdir()) == []
 
+    # Where it cannot be noted, that is said, and everybody is done
+    nowhere = site.run("renew", virtualhosts_renewal_notes=str(tmp_path / "nowhere"))
+    assert nowhere.rc != 0
+    assert failure_message(nowhere).startswith("All tenants are done, and yet:")
+    assert "expiry: Note how long the certificates last: " in failure_message(nowhere)
+
     site.bed.dns.remove(hostname)
     version = site.bed.storage / "certs" / hostname / "current"
     chain, key = nearly_ended(hostname)

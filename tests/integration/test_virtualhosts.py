@@ -236,6 +236,12 @@ def test_the_list_is_the_whole_truth_if_that_is_said(site: Site) -> None:
     assert changes(predicted) == changes(done)
     assert PASSWORD not in done.stdout
     assert site.run("provision", **variables).changed == 0
+    # As -e gives them on a command line, they are texts
+    site.bed.modoboa.create_domain("text.test", virtualhost=tenant["hostname"])
+    texts = {"virtualhosts_modoboa_exclusive": "false", "virtualhosts_modoboa_prune": "false"}
+    kept = site.run("provision", **{**variables, **texts})
+    assert (kept.rc, kept.changed) == (0, 0), kept.stdout
+    site.bed.modoboa.delete_domain("text.test")
 
     linked = [domain["name"] for domain in site.record(tenant["hostname"])["domains"]]
     assert sorted(linked) == ["made.tansy.test", "tansy.test"]
