@@ -185,3 +185,12 @@ def test_mail_services_use_the_certificates(front: Front) -> None:
     assert front.certificate() != web
     assert front.mail() == [front.certificate()] * 2
     assert front.play(MAIL).changed == 0
+
+    # Whom the inventory does not have any more can be retired: nothing names the files
+    tenants, front.variables["tenants"] = front.variables["tenants"], []
+    front.play(MAIL)
+    named = "grep -rl /certs/ /etc/dovecot/conf.d/99-portals.conf /etc/postfix/portals || true"
+    assert front.script(named) == ""
+    front.play(PLAYBOOKS / "retire.yml", tenant=HOSTNAME)
+    front.script("systemctl restart dovecot postfix && doveconf -n >/dev/null")
+    front.variables["tenants"] = tenants
