@@ -140,8 +140,19 @@ def test_scheduled_run_and_taken_away(controller: Controller) -> None:
     assert "mail.a.example on front: its certificate ends 2020-01-02T00:00:00Z" in warned.stderr
 
     away: dict[str, Any] = {"renewal_schedule_state": "absent"}
-    assert controller.schedule(check=True, **away).changed == controller.schedule(**away).changed
+    predicted = controller.schedule(check=True, **away)
+    under_way = ["flock", str(notes.with_name("lock")), "sleep", "4"]
+    with subprocess.Popen(under_way) as running:
+        done = controller.schedule(**away)
+        assert running.poll() == 0
+    assert done.changed == predicted.changed
     assert controller.files() == set()
+
+
+def test_numbers_may_be_texts(controller: Controller) -> None:
+    done = controller.schedule(renewal_schedule_minute="17", renewal_schedule_timeout="600")
+    assert controller.schedule().changed == 1, done.stdout
+    assert controller.settings()["timeout"] != 600
 
 
 def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller) -> None:

@@ -79,8 +79,16 @@ def test_hosts_of_one_instance_share_neither_name_nor_domain() -> None:
 
 @pytest.mark.parametrize(
     "others",
-    [None, "mail.atlas.example", [None], ["text"], [{"hostname": "mail.atlas.example"}]]
-    + [[{"domains": ["atlas.example"]}], [a_tenant(domains=None)], [a_tenant(names=7)]],
+    [
+        None,
+        "mail.atlas.example",
+        [None],
+        ["text"],
+        [{"hostname": "mail.atlas.example"}],
+        [{"domains": ["atlas.example"]}],
+        [a_tenant(domains=None)],
+        [a_tenant(names=7)],
+    ],
 )
 def test_what_is_wrong_with_another_hosts_list_stops_nobody_here(others: Any) -> None:
     assert tenant_errors([a_tenant()], "logos", {"front2": others}) == []
