@@ -222,7 +222,7 @@ def test_an_odd_lineage_fails_nobody(host: Host) -> None:
         done = run(wanted, host.path / "storage", Certbot(host.certbot.path), options, NOW)
         assert [each["changed"] for each in done.certificates] == [True, False]
         assert [each["failed"] for each in done.certificates] == [False, chain is not None]
-    assert "unexpected ValueError: embedded null byte" in done.certificates[1]["error"]
+    assert "unexpected ValueError: " in done.certificates[1]["error"]
 
 
 def _refuse(*_arguments: object) -> None:
