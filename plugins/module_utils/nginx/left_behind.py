@@ -35,9 +35,13 @@ _REPLACED_IN_LOCATIONS = {
     *("proxy_pass", "proxy_set_header", "proxy_redirect", "proxy_http_version"),
     *("proxy_read_timeout", "uwsgi_pass", "uwsgi_param", "uwsgi_read_timeout"),
 }
-# Whatever else is returned may be there to close the portal
+# Whatever else is returned, or leads to another host, may be there to close the portal
 _REDIRECTS = ("301", "302", "303", "307", "308")
-_ADDRESSES = ("http://", "https://", "$scheme://")
+_ADDRESS = re.compile(
+    r"(?:https?|\$scheme)://(?P<host>\$\{?\w+\}?|[^/:?$]+)(?::\d+)?(?=[/?]|\$(?:request_)?uri\b|$)"
+)
+_SAME_HOST = ("$host", "$http_host", "$server_name")
+_OTHER_THAN = ("!=", "!~", "!~*")
 _CHALLENGE = "/.well-known/acme-challenge"
 # Paths of the frontend, the application and its files
 _PATHS = (
@@ -133,6 +137,13 @@ class _Missed:
             for directive in tree
             if directive.name == "upstream"
         }
+        self._names = {
+            name.lower()
+            for directive in tree
+            if directive.name == "server"
+            for names in directive.named("server_name")
+            for name in names.words[1:]
+        }
 
     def of(self, tree: Iterable[Directive]) -> Iterator[Directive]:
         for directive in tree:
@@ -141,7 +152,7 @@ class _Missed:
                 yield directive
                 continue
             # certbot's block for HTTP ends with one, after its ways to HTTPS
-            rest = ("return", "404") if any(map(_is_about_host, directive.block)) else ()
+            rest = ("return", "404") if any(map(self._redirects_host, directive.block)) else ()
             yield from (
                 each
                 for each in directive.block
@@ -157,9 +168,9 @@ class _Missed:
         if name == "include":
             return _includes_parameters(directive)
         if name == "if":
-            return _is_about_host(directive)
+            return self._redirects_host(directive) or _turns_others_away(directive)
         if name == "return":
-            return _is_redirect(directive)
+            return self._is_redirect(directive)
         if name == "add_header":
             return directive.words[1].lower() == "strict-transport-security"
         if name == "location":
@@ -173,10 +184,31 @@ class _Missed:
             return False
         return all(
             (each.name in _REPLACED_IN_LOCATIONS and self._leads_there(each, directive.words[-1]))
-            or _is_redirect(each)
+            or self._is_redirect(each)
             or (each.name == "include" and _includes_parameters(each))
             for each in directive.block or ()
         )
+
+    def _redirects_host(self, directive: Directive) -> bool:
+        """Whether it is certbot's way to HTTPS."""
+        return (
+            _is_about_host(directive)
+            and directive.words[2] not in _OTHER_THAN
+            and all(map(self._is_redirect, directive.block or ()))
+        )
+
+    def _is_redirect(self, directive: Directive) -> bool:
+        """Whether it leads to a page of the same portal."""
+        if directive.name != "return" or len(directive.words) < 2:
+            return False
+        where = directive.words[-1]
+        if directive.words[1] in _REDIRECTS and where.startswith("/"):
+            return True
+        address = _ADDRESS.match(where)
+        if address is None or directive.words[1] not in (*_REDIRECTS, where):
+            return False
+        host = re.sub(r"[{}]", "", address.group("host")).lower()
+        return host in _SAME_HOST or host in self._names
 
     def _leads_there(self, directive: Directive, location: str) -> bool:
         ours = self._replacement
@@ -196,19 +228,22 @@ def is_own_location(directive: Directive) -> bool:
     return not path or bool(set(first) & set(_PATHS))
 
 
-def _is_redirect(directive: Directive) -> bool:
-    if directive.name != "return" or len(directive.words) < 2:
-        return False
-    answer = directive.words[1]
-    return answer in _REDIRECTS or answer.startswith(_ADDRESSES)
-
-
 def _is_about_host(directive: Directive) -> bool:
-    """Whether it is certbot's way to HTTPS, or turns requests for other names away."""
-    if directive.name != "if" or not directive.words[1].startswith("($host") or not directive.block:
-        return False
-    others = directive.words[2:3] in (("!=",), ("!~",), ("!~*",))
-    return all(each.name == "return" if others else _is_redirect(each) for each in directive.block)
+    return (
+        directive.name == "if"
+        and len(directive.words) > 2
+        and directive.words[1] == "($host"
+        and bool(directive.block)
+    )
+
+
+def _turns_others_away(directive: Directive) -> bool:
+    """Whether it is about requests for other names, which do not come to the block any more."""
+    return (
+        _is_about_host(directive)
+        and directive.words[2] in _OTHER_THAN
+        and all(each.name == "return" for each in directive.block or ())
+    )
 
 
 def _includes_parameters(directive: Directive) -> bool:

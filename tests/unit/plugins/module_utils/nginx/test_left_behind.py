@@ -33,6 +33,12 @@ def missed(text: str, *snippets: str) -> list[str]:
         "if ($host != a.example) { return 444; }",
         "if ($host !~ ^(a|b)\\.example$ ) { return 403; }",
         "return 301 https://$host$request_uri;",
+        "return 301 https://${host}$uri;",
+        "return https://$server_name;",
+        "return 302 $scheme://$http_host/webmail/;",
+        "server_name a.example; return 301 https://A.example:8443$request_uri;",
+        "server_name www.a.example a.example; return 301 https://a.example/$1;",
+        "location = / { return 302 /login; }",
         "location / { return 308 https://$host$request_uri; }",
         "add_header Strict-Transport-Security max-age=63072000 always;",
         "location ^~ /.well-known/acme-challenge/ { root /var/www; default_type text/plain; }",
@@ -56,7 +62,16 @@ def test_what_ours_does_too_is_not_missed(text: str) -> None:
         "if ($bad) { return 403; }",
         "if ($host = a.example) { set $x 1; }",
         "if ($host = a.example) { return 403; }",
+        "if ($host = a.example) { return 302 https://maintenance.example/; }",
         "return 403;",
+        "return 302 https://maintenance.example/;",
+        "return https://maintenance.example/;",
+        "return 302 https://maintenance.$host/;",
+        "return 302 https://$host.maintenance.example/;",
+        "return 302 https://$hosts/;",
+        "return 302 $maintenance;",
+        "return 503 https://$host/;",
+        "location / { return 302 https://maintenance.example/; }",
         "return 404;",
         "return 444;",
         "return 200 closed;",
@@ -69,6 +84,27 @@ def test_what_ours_does_too_is_not_missed(text: str) -> None:
 def test_what_ours_does_not_is_told(text: str) -> None:
     assert missed(text) == [text]
     assert missed(text, f"# as before\n  {text.replace(' ', '   ')}\n") == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "if ($host != a.example) { return 444; }",
+        "if ($host != a.example) { return 301 https://a.example$request_uri; }",
+        "if ($host !~ a ) { return 403; }",
+    ],
+)
+def test_where_others_are_turned_away_the_rest_is_for_the_portal(condition: str) -> None:
+    assert missed(f"server_name a.example; {condition} return 404;") == ["return 404;"]
+
+
+def test_a_portal_may_lead_from_one_of_its_names_to_another() -> None:
+    text = "server {{ server_name www.a.example; return 301 https://{0}/; }}" + (
+        "server {{ server_name a.example; }}"
+    )
+    assert left_behind("/x", parse(text.format("a.example")), NOTHING) == []
+    (found,) = left_behind("/x", parse(text.format("b.example")), NOTHING)
+    assert found["text"] == "return 301 https://b.example/;"
 
 
 def test_what_is_said_of_something_else_is_missed() -> None:
