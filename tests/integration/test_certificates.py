@@ -115,6 +115,23 @@ def test_who_fails_is_named_after_the_services_of_the_others_were_told(acme: Acm
     assert tasks.index(RELOAD) < tasks.index("Name the certificates that failed")
 
 
+def test_a_note_that_cannot_be_written_keeps_nobody_from_being_told(
+    acme: AcmeBed, tmp_path: Path
+) -> None:
+    acme.dns.add("garlic.example")
+    noting = {"VIRTUALHOSTS_RENEWAL_NOTES": str(tmp_path / "nowhere")}
+    done = run(acme, {"name": "garlic.example"}, environment=noting)
+    assert done.rc != 0
+    assert reloaded(done)
+    (told,) = done.task("Name the certificates that failed")
+    head, error = told.result["msg"]
+    assert head == "All certificates are done, and yet:"
+    assert error.startswith("Note how long the certificates last: Destination directory ")
+    again = run(acme, {"name": "garlic.example"})
+    assert (again.rc, again.changed) == (0, 0)
+    assert not reloaded(again)
+
+
 def test_what_is_left_alone_for_a_while_says_until_when(acme: AcmeBed) -> None:
     lost = f"alone.{ELSEWHERE_DOMAIN}"
     acme.dns.add(lost)
@@ -194,7 +211,8 @@ def test_a_schedule_is_told_how_long_they_last(acme: AcmeBed, tmp_path: Path) ->
     noting = {"VIRTUALHOSTS_RENEWAL_NOTES": str(tmp_path)}
     run(acme, *wanted, check=True, environment=noting)
     assert list(tmp_path.iterdir()) == []
-    done = run(acme, *wanted, environment=noting)
+    # Days are a text where they come from -e
+    done = run(acme, *wanted, variables={"danger_days": "5"}, environment=noting)
     assert "Name the certificates that failed" in done.results[-1].task
     (file,) = tmp_path.iterdir()
     note = json.loads(file.read_text())
