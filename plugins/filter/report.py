@@ -22,7 +22,8 @@ options:
   _input:
     description:
       - One dictionary for each host, with C(host), C(instance) (the address of its Modoboa), C(issues) (whether it
-        obtains certificates itself), C(reached) and C(problems) (a list of sentences).
+        obtains certificates itself), C(tells) (whether Modoboa is told of these; V(true) if it is missing), C(reached)
+        and C(problems) (a list of sentences).
       - Each of these is V(none) if it could not be looked at - C(tenants), from
         P(mailhost.modoboa.tenant_plan#filter), C(certificates), from
         RV(mailhost.modoboa.acme_cert_info#module:certificates), C(blocks), names of the portals that nginx reads blocks

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.identifier import unserved
 
 Look = Mapping[str, Any]
-"""What the role found on a host: C(host), C(instance), C(issues), C(reached), C(problems); and, each None if it could
+"""What the role found on a host: C(host), C(instance), C(issues), C(tells), C(reached), C(problems); and, each None if it could
 not be looked at, C(tenants) from P(mailhost.modoboa.tenant_plan#filter), C(certificates) from
 M(mailhost.modoboa.acme_cert_info), C(blocks) that nginx reads, and C(nginx), the results of
 M(mailhost.modoboa.nginx_vhost) in check mode."""
@@ -35,6 +35,7 @@ class Place:
     """A portal on a host; what could not be looked at is None.
 
     :ivar issues: whether the host obtains certificates itself
+    :ivar tells: whether Modoboa is told of them
     :ivar has_block: whether nginx reads a server block of it
     :ivar nginx: what M(mailhost.modoboa.nginx_vhost) would do
     :ivar certificate: the entry of M(mailhost.modoboa.acme_cert_info); empty if there is none
@@ -42,6 +43,7 @@ class Place:
 
     host: str
     issues: bool
+    tells: bool
     has_block: bool | None
     nginx: Mapping[str, Any] | None
     certificate: Mapping[str, Any] | None
@@ -143,6 +145,7 @@ class Host:
     name: str
     instance: str
     issues: bool
+    tells: bool
     reached: bool
     problems: tuple[str, ...]
     tenants: Mapping[str, Mapping[str, Any]]
@@ -159,6 +162,7 @@ class Host:
             name=look["host"],
             instance=look["instance"].rstrip("/"),
             issues=bool(look["issues"]),
+            tells=bool(look["issues"] and look.get("tells", True)),
             reached=bool(look["reached"]),
             problems=tuple(str(problem) for problem in look["problems"]),
             tenants={entry["hostname"]: entry for entry in look["tenants"] or ()},
@@ -173,6 +177,7 @@ class Host:
         return Place(
             host=self.name,
             issues=self.issues,
+            tells=self.tells,
             has_block=None if self.blocks is None else hostname in self.blocks,
             nginx=None if self.nginx is None else self.nginx.get(hostname, {}),
             certificate=None if self.certificates is None else self.certificates.get(hostname, {}),

@@ -52,16 +52,16 @@ def _domains(entry: Entry, record: Record) -> Iterator[Drift]:
 
 
 def _expiry(record: Record, places: Iterable[Place]) -> Iterator[Drift]:
-    """Of front ends that issue for themselves, Modoboa is told nothing: any of the certificates may be the one."""
+    """Where several hosts tell Modoboa, any of their certificates may be the one."""
     recorded = record["certificate_valid_until"]
-    issued = {
+    told = {
         place.host: place.valid_certificate["not_after"]
         for place in places
-        if place.issues and place.valid_certificate
+        if place.tells and place.valid_certificate
     }
-    if recorded in issued.values():
+    if recorded in told.values():
         return
-    for host, not_after in issued.items():
+    for host, not_after in told.items():
         message = f"Modoboa was told of {_until(recorded)}, on disk is {_until(not_after)}"
         yield drift("other_certificate_recorded", message, host)
 

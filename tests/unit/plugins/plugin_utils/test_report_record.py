@@ -22,10 +22,22 @@ ATLAS = a_tenant(NAME)
 
 
 @pytest.mark.parametrize(
-    ("recorded", "hosts"), [(60, []), (50, []), (40, ["front", "edge"])], ids=str
+    ("recorded", "tells", "hosts"),
+    [
+        (60, False, []),
+        # A front end that issues for itself tells Modoboa nothing
+        (50, False, ["front"]),
+        (60, True, []),
+        (50, True, []),
+        (40, True, ["front", "edge"]),
+    ],
+    ids=str,
 )
-def test_modoboa_knows_one_of_the_certificates(recorded: float, hosts: list[str]) -> None:
+def test_modoboa_knows_one_of_the_certificates_that_it_is_told_of(
+    recorded: float, tells: bool, hosts: list[str]
+) -> None:
     own: dict[str, Any] = {
+        "tells": tells,
         "certificates": [a_certificate(NAME, 50, serial="77")],
         "nginx": [a_block(NAME, served={"serial": "77"})],
     }
