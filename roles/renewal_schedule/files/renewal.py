@@ -232,6 +232,9 @@ def main() -> int:
     settings = json.loads(options.configuration.read_text())
     # So that not everybody asks the CA at the same moment; nothing secret
     time.sleep(random.uniform(0, options.random_delay))  # noqa: S311 - spreads load, no secret
+    if not options.configuration.exists():
+        # The schedule was taken away meanwhile, and nothing of it is to come back
+        return WELL
     with contextlib.ExitStack() as stack:
         output = settings["log"] and stack.enter_context(Path(settings["log"]).open("ab"))
         renewal = Renewal(settings, output or None)

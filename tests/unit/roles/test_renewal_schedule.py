@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import runpy
 import signal
 import subprocess
 import sys
@@ -199,6 +200,23 @@ def test_it_begins_after_a_random_delay(schedule: Schedule) -> None:
     begun = time.monotonic()
     assert schedule.run("true", "--random-delay", "0.2").returncode == WELL
     assert time.monotonic() - begun < 30
+
+
+def test_a_schedule_that_is_taken_away_in_the_delay_leaves_nothing(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = schedule.directory / "log"
+    words = schedule.words("touch begun", ["--random-delay", "1"], log=str(log))
+
+    def take_away(_seconds: float) -> None:
+        Path(words[-1]).unlink()
+        schedule.state.rmdir()
+
+    monkeypatch.setattr(sys, "argv", words[1:])
+    monkeypatch.setattr(time, "sleep", take_away)
+    assert runpy.run_path(str(PROGRAM))["main"]() == WELL
+    assert list(schedule.directory.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_its_file_it_says_which_is_missing(schedule: Schedule) -> None:
