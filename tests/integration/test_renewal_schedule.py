@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -203,10 +204,19 @@ def test_another_user_gets_what_the_first_has_made(controller: Controller) -> No
     assert controller.cron().returncode == 0
     state = controller.root / "var/lib" / NAME
     assert {path.name for path in state.iterdir()} == {"lock", "notes"}
+    # What links lead to is nobody's business
+    others = controller.root / "var/log" / "others"
+    others.mkdir()
+    (others / "shadow").touch()
+    (state / "folder").symlink_to(others)
+    (state / "file").symlink_to(others / "shadow")
     predicted = controller.schedule(check=True, renewal_schedule_user="nobody").changed
     assert controller.schedule(renewal_schedule_user="nobody").changed == predicted > 0
-    assert {path.owner() for path in (state, *state.rglob("*"))} == {"nobody"}
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert {path.lstat().st_uid for path in (state, *state.rglob("*"))} == {nobody}
+    (state / "later").symlink_to(others)
     assert controller.schedule(renewal_schedule_user="nobody").changed == 0
+    assert [path.owner() for path in (others, others / "shadow")] == ["root", "root"]
     refused = controller.cron()
     assert refused.returncode == 1
     assert f"sudo -u nobody {controller.root}/usr/local/sbin/{NAME} " in refused.stderr
