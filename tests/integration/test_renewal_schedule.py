@@ -151,13 +151,19 @@ def test_scheduled_run_and_taken_away(controller: Controller) -> None:
 
 
 def test_numbers_may_be_texts(controller: Controller) -> None:
-    done = controller.schedule(renewal_schedule_minute="17", renewal_schedule_timeout="600")
+    done = controller.schedule(
+        renewal_schedule_minute="17",
+        renewal_schedule_timeout="600",
+        renewal_schedule_hours="19, 07,1,13",
+    )
+    assert controller.settings()["timeout"] == 600
+    # Only that: the hours are the same
     assert controller.schedule().changed == 1, done.stdout
-    assert controller.settings()["timeout"] != 600
 
 
-def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller) -> None:
-    refused = controller.try_to_schedule(renewal_schedule_hours=[7, 24])
+@pytest.mark.parametrize("hours", [[7, 24], "7,24", []], ids=str)
+def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller, hours: object) -> None:
+    refused = controller.try_to_schedule(renewal_schedule_hours=hours)
     assert refused.results[-1].task == "Insist on a schedule that can be kept"
     assert controller.files() == set()
 
