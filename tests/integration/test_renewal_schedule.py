@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,9 +142,17 @@ def test_scheduled_run_and_taken_away(controller: Controller) -> None:
     assert "mail.a.example on front: its certificate ends 2020-01-02T00:00:00Z" in warned.stderr
 
     away: dict[str, Any] = {"renewal_schedule_state": "absent"}
+    lock = notes.with_name("lock")
+    with subprocess.Popen(["flock", lock, "sleep", "300"], start_new_session=True) as endless:
+        # Patience is a minute more
+        refused = controller.try_to_schedule(**away, renewal_schedule_timeout=-59)
+        os.killpg(endless.pid, signal.SIGTERM)
+    assert "has been under way for more than 1 seconds" in refused.results[-1].result["msg"]
+
+    # At its end, a run has all that it had at its beginning
     predicted = controller.schedule(check=True, **away)
-    under_way = ["flock", str(notes.with_name("lock")), "sleep", "4"]
-    with subprocess.Popen(under_way) as running:
+    under_way = f"sleep 15; test -d {notes} && test -e {settings}"
+    with subprocess.Popen(["flock", lock, "sh", "-c", under_way]) as running:
         done = controller.schedule(**away)
         assert running.poll() == 0
     assert done.changed == predicted.changed

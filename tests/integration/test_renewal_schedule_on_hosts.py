@@ -155,6 +155,19 @@ def test_the_host_renews_by_itself(front: Front) -> None:
     runs = front.journal().count("changed=0")
     front.until(lambda: front.journal().count("changed=0") > runs)
 
+    # What a run uses is there until its end
+    virtualenv = f"/opt/{NAME}/venv"
+    under_way = (
+        f"rm {virtualenv}/bin/python; touch /run/begun; "
+        f"sleep 30; test -e {virtualenv}/bin/pip && touch /run/ended"
+    )
+    lock = f"/var/lib/{NAME}/lock"
+    front.script(f"systemd-run flock {lock} sh -c '{under_way}'")
+    front.until(lambda: "begun" in front.script("ls /run"))
+    assert front.schedule().changed > 0
+    assert "ended" in front.script("ls /run")
+    front.script(f"{virtualenv}/bin/python --version")
+
     # A certificate is in danger, and no run gets as far as the host
     front.script(f"systemctl stop {NAME}.timer {NAME}.service; rm /opt/{NAME}/inventory.json")
     ago = '"danger_from": "2020-01-01T00:00:00Z"'
