@@ -209,8 +209,22 @@ def test_a_token_may_be_exported_or_of_the_inventory(controller: Controller) -> 
     # As it comes from a vault whose password is not known here
     controller.variables["virtualhosts_modoboa_token"] = "{{ lookup('file', '/nowhere') }}"
     controller.write_inventory()
-    controller.schedule(**bare, **exported)
+    controller.schedule(**bare)
     assert "MODOBOA_TOKEN" not in controller.settings()["environment"]
+    # The variable may be one that reads it
+    controller.schedule(**bare, **exported)
+    assert controller.settings()["environment"]["MODOBOA_TOKEN"] == SECRET
+
+
+def test_a_token_of_this_run_is_kept_though_it_looks_like_one_of_the_inventory(
+    controller: Controller,
+) -> None:
+    bare: dict[str, Any] = {"renewal_schedule_environment": {}}
+    done = controller.schedule(**bare, virtualhosts_modoboa_token=SECRET)
+    assert controller.settings()["environment"]["MODOBOA_TOKEN"] == SECRET
+    assert SECRET not in done.stdout
+    assert controller.schedule(**bare, virtualhosts_modoboa_token=SECRET).changed == 0
+    assert controller.try_to_schedule(**bare).task(INSIST)[0].status == "failed"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
