@@ -26,6 +26,7 @@ from integration.portal_site import PLAYBOOKS, failure_message
 from unit.plugins.module_utils.acme.issuing import issue
 
 MANY = 100
+RELOAD = "Reload the services that use the certificates of portals"
 COPY = ("Hand out certificates that differ", "Publish the certificates that were handed out")
 
 
@@ -138,7 +139,9 @@ def test_damage_is_of_one_tenant(copies: Copies) -> None:
     served = copies.edge.serial(bad)
     copies.issue(good, bad)
     copies.issued.key_path(bad).write_bytes(copies.issued.key_path(good).read_bytes())
+    copies.edge_variables = {"virtualhosts_reload": ["no-such-service"]}
     partly = copies.run(good, bad)
+    copies.edge_variables = {}
     assert partly.rc != 0
     said = failure_message(partly)
     assert "1 of 2 tenants failed; the others are done." in said
@@ -146,11 +149,13 @@ def test_damage_is_of_one_tenant(copies: Copies) -> None:
         f"{bad}: copy of the certificate: storage: privkey.pem does not belong to fullchain.pem"
         in said
     )
+    # Nor does a service that cannot be reloaded hide it
+    assert "reload: no-such-service: " in said
     assert copies.has(good)
     assert copies.edge.serial(bad) == served
     # Who uses the good one is told before the host fails
     tasks = [each.task for each in partly.results]
-    assert tasks.index("Remember that all were told") < tasks.index("Name the tenants that failed")
+    assert tasks.index(RELOAD) < tasks.index("Name the tenants that failed")
 
     # What cannot be copied at all keeps nobody from being served
     new = "mail.new.example"

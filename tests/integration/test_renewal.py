@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ TOPIC = "Tell who uses the certificates of portals"
 LATE = "Tell who uses the certificates what an earlier run has published and not told"
 # A key type that the certificate does not have makes it due
 DUE: dict[str, Any] = {"virtualhosts_key_type": "P-384"}
+SERVICE = f"no-such-service-{os.getpid()}"
+LAME: dict[str, Any] = {"virtualhosts_reload": [SERVICE]}
 
 
 def renew(site: Site, handler: str = "/bin/true", **variables: Any) -> Run:
@@ -73,6 +76,11 @@ def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None
     # A renewal that can neither tell Modoboa nor who uses the certificates
     away = renew(site, "/bin/false", virtualhosts_modoboa_token="wrong", **DUE)
     assert away.rc != 0
+    # It is named all the same, before the handler ends the host
+    (named,) = away.task(
+        "Say who failed so far, since a handler of the play's own may end the host"
+    )
+    assert "Modoboa: Report expiries and failures to Modoboa:" in " ".join(named.result["msg"])
     tasks = [result.task for result in away.results]
     serving = "Reload nginx and verify that each new certificate is served"
     assert tasks.index(serving) < tasks.index("Mine") == len(tasks) - 1
@@ -102,11 +110,16 @@ def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> No
     version = (site.bed.storage / "certs" / closed["hostname"] / "current").readlink()
     lost["names"] = ["nowhere.erica.test"]
     closed["disabled"] = True
-    done = renew(site, **DUE)
+    done = renew(site, **LAME, **DUE)
     del lost["names"], closed["disabled"]
     assert done.rc != 0
-    assert "1 of 2 tenants failed; the others are done." in failure_message(done)
+    message = failure_message(done)
+    assert "1 of 2 tenants failed; the others are done." in message
+    # Nor does a service that cannot be reloaded hide it
+    assert f"{lost['hostname']}: certificate: " in message
+    assert f"reload: {SERVICE}: " in message
     assert done.task("Mine")[0].status == "ok"
+    assert renew(site).task(LATE)[0].status == "ok"
     assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
@@ -124,13 +137,30 @@ def test_what_a_first_provisioning_could_not_tell_the_next_renewal_does(site: Si
     assert renew(site).changed == 0
 
 
+def test_a_service_that_cannot_be_reloaded_ends_a_provisioning(site: Site) -> None:
+    hostname = site.add("rockrose")["hostname"]
+    done = site.run("provision", **LAME)
+    assert done.rc != 0
+    (last,) = done.task("Fail for services that could not be reloaded")
+    assert f"reload: {SERVICE}: " in last.result["msg"]
+    assert last is done.results[-1]
+    assert site.record(hostname)["provisioning_status"] == "ready"
+    assert renew(site).task(LATE)[0].result["msg"] == [hostname]
+    again = site.run("provision", **LAME)
+    assert (again.rc, again.changed) == (0, 0)
+
+
 @pytest.mark.extended
 def test_what_nobody_could_renew_is_named_and_noted(site: Site, tmp_path: Path) -> None:
     hostname = site.add("hyssop")["hostname"]
     assert site.run("provision").rc == 0
     notes = tmp_path / "notes"
     notes.mkdir()
-    noting: dict[str, Any] = {"virtualhosts_renewal_notes": str(notes)}
+    # Days are a text where they come from -e
+    noting: dict[str, Any] = {
+        "virtualhosts_renewal_notes": str(notes),
+        "virtualhosts_danger_days": "5",
+    }
     for partial in ({"check": True}, {"tenant": hostname}):
         assert site.run("renew", **noting, **partial).changed == 0
         assert list(notes.iterdir()) == []
