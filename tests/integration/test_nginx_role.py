@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,21 @@ NOT_OF_DEBIAN = {"nginx_package": "", "nginx_service": "", "nginx_default_site":
 
 
 def run(site: Site, *, check: bool = False, **variables: Any) -> Run:
-    done = site.run("nginx", check=check, **NOT_OF_DEBIAN, **variables)
+    done = site.run("nginx", check=check, **{**NOT_OF_DEBIAN, **variables})
     assert done.rc == 0, done.stdout
     return done
+
+
+def test_whoever_has_no_systemd_reloads_nginx(site: Site, tmp_path: Path) -> None:
+    link = tmp_path / "default"
+    link.symlink_to("/nowhere")
+    run(site)
+    debian: dict[str, Any] = {"nginx_default_site": "absent", "nginx__default_link": str(link)}
+    for check in (True, False):
+        (said,) = run(site, check=check, **debian).task("Say who has to reload nginx")
+        assert str(link) in said.result["msg"]
+    assert not link.is_symlink()
+    assert run(site, **debian).task("Say who has to reload nginx")[0].status == "skipped"
 
 
 @pytest.mark.extended

@@ -79,6 +79,15 @@ def test_from_nothing(host: Host) -> None:
         assert run(host, check=check, nginx_default_site="absent").changed == 2
     assert (answer(host), has(host, DEFAULT)) == (404, False)
 
+    # Whoever has it reloaded in another way does that
+    host.run(["ln", "-s", "/etc/nginx/sites-available/default", DEFAULT])
+    host.run(["systemctl", "reload", "nginx"])
+    other = run(host, nginx_default_site="absent", nginx_reload="signal")
+    assert other.task("Say who has to reload nginx")[0].status == "ok"
+    assert (answer(host), has(host, DEFAULT)) == (418, False)
+    host.run(["systemctl", "reload", "nginx"])
+    assert answer(host) == 404
+
     # What is stopped is started
     host.run(["systemctl", "stop", "nginx"])
     assert run(host, check=True).changed >= 1
