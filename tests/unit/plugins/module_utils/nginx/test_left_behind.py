@@ -99,9 +99,8 @@ def test_where_others_are_turned_away_the_rest_is_for_the_portal(condition: str)
 
 
 def test_a_portal_may_lead_from_one_of_its_names_to_another() -> None:
-    text = "server {{ server_name www.a.example; return 301 https://{0}/; }}" + (
-        "server {{ server_name a.example; }}"
-    )
+    text = "server {{ server_name www.a.example; return 301 https://{0}/; }}"
+    text += "server {{ server_name a.example; }}"
     assert left_behind("/x", parse(text.format("a.example")), NOTHING) == []
     (found,) = left_behind("/x", parse(text.format("b.example")), NOTHING)
     assert found["text"] == "return 301 https://b.example/;"
