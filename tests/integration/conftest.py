@@ -22,6 +22,15 @@ from integration.portal_site import Site
 from integration.published_contract import server as published
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that run whole playbooks.
+
+    They take longest, and a worker that came to one at the end would be left alone with it.
+    """
+    whole = {item.path for item in items if "site" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in whole)
+
+
 @pytest.fixture(scope="session")
 def bed() -> Iterator[Bed]:
     """A running bed of this run's own. Tests use names of their own in it."""

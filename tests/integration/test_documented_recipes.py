@@ -35,6 +35,7 @@ def test_a_stolen_key_is_revoked_and_replaced(site: Site, playbook: str) -> None
     assert after[1] == before[1]
 
 
+@pytest.mark.extended
 def test_a_host_is_restored_from_the_storage(site: Site) -> None:
     """Blocks come from the inventory again, certificates from the copy: docs/backup.md."""
     tenant = site.add("lychee")

@@ -124,6 +124,7 @@ def thumbprint_of(run: Run) -> str:
     return thumbprint
 
 
+@pytest.mark.extended
 def test_a_front_end_redirects_challenges_to_the_host_that_issues(
     site: Site, edge: Edge, tmp_path: Path
 ) -> None:

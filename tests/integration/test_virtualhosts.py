@@ -163,6 +163,7 @@ def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
     assert site.run("retire", tenant=tenant["hostname"], **variables).rc == 0
 
 
+@pytest.mark.extended
 def test_a_mail_domain_moves_when_its_new_portal_is_online(site: Site) -> None:
     old = site.add("quince")
     assert site.run("provision").rc == 0

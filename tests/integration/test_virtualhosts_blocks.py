@@ -161,6 +161,7 @@ def test_a_broken_snippet_ends_one_tenants_chain_only(site: Site) -> None:
     assert site.get(good["hostname"], "/").ok
 
 
+@pytest.mark.extended
 def test_pruning_takes_what_is_not_listed_and_nobody_else(site: Site) -> None:
     kept = site.add("iris")
     gone = site.add("jasmine")

@@ -208,6 +208,7 @@ def test_a_tenant_that_was_ready_stays_online_whatever_fails(site: Site) -> None
     assert site.record(tenant["hostname"])["provisioning_status"] == "ready"
 
 
+@pytest.mark.extended
 def test_a_retired_tenant_leaves_nothing_behind(site: Site) -> None:
     site.add("lovage")  # makes an account and the directories
     assert site.run("provision").rc == 0
