@@ -98,6 +98,8 @@ def test_a_report_of_what_the_chain_has_made(site: Site, report: Reporter, tmp_p
     assert later["digest"] == there["digest"]
     # It says of when it is all the same
     assert later["generated"] > there["generated"]
+    # From -e it is a text, and of who issues nothing there are no renewals
+    assert tenant_of(report(report_issues="false")[1], fine)["renewal"] is None
     (tmp_path / "portals.prom").unlink()
     assert report()[0].changed > 0
     assert (tmp_path / "portals.prom").exists()
