@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.identifier import unserved
 
 Look = Mapping[str, Any]
-"""What the role found on a host: C(host), C(instance), C(issues), C(tells), C(reached), C(problems); and, each None if it could
-not be looked at, C(tenants) from P(mailhost.modoboa.tenant_plan#filter), C(certificates) from
+"""What the role found on a host: C(host), C(instance), C(issues), C(tells), C(reached), C(problems); and, each
+None if it could not be looked at, C(tenants) from P(mailhost.modoboa.tenant_plan#filter), C(certificates) from
 M(mailhost.modoboa.acme_cert_info), C(blocks) that nginx reads, and C(nginx), the results of
 M(mailhost.modoboa.nginx_vhost) in check mode."""
 
