@@ -17,7 +17,9 @@ _ISSUE = "Obtain certificates"
 
 
 # With mail_services.yml, the renewal in it is what issues
-@pytest.mark.parametrize("playbook", ["provision", "renew"])
+@pytest.mark.parametrize(
+    "playbook", ["provision", pytest.param("renew", marks=pytest.mark.extended)]
+)
 def test_a_stolen_key_is_revoked_and_replaced(site: Site, playbook: str) -> None:
     tenant, other = site.add(f"tamarind-{playbook}"), site.add(f"rambutan-{playbook}")
     names = [tenant["hostname"], other["hostname"]]

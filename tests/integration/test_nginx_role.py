@@ -22,6 +22,7 @@ def run(site: Site, *, check: bool = False, **variables: Any) -> Run:
     return done
 
 
+@pytest.mark.extended
 def test_whoever_has_no_systemd_reloads_nginx(site: Site, tmp_path: Path) -> None:
     link = tmp_path / "default"
     link.symlink_to("/nowhere")

@@ -123,6 +123,7 @@ def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> No
     assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
+@pytest.mark.extended
 def test_what_a_first_provisioning_could_not_tell_the_next_renewal_does(site: Site) -> None:
     # A host that has failed runs no handlers
     (site.bed.storage / "told").unlink(missing_ok=True)
@@ -137,6 +138,7 @@ def test_what_a_first_provisioning_could_not_tell_the_next_renewal_does(site: Si
     assert renew(site).changed == 0
 
 
+@pytest.mark.extended
 def test_a_service_that_cannot_be_reloaded_ends_a_provisioning(site: Site) -> None:
     hostname = site.add("rockrose")["hostname"]
     done = site.run("provision", **LAME)

@@ -159,6 +159,7 @@ def test_scheduled_run_and_taken_away(controller: Controller) -> None:
     assert controller.files() == set()
 
 
+@pytest.mark.extended
 def test_numbers_may_be_texts(controller: Controller) -> None:
     done = controller.schedule(
         renewal_schedule_minute="17",
@@ -198,6 +199,7 @@ def test_without_a_token_at_night_it_is_refused(controller: Controller) -> None:
     assert quiet.task(SAY)[0].status == "skipped"
 
 
+@pytest.mark.extended
 def test_a_token_may_be_exported_or_of_the_inventory(controller: Controller) -> None:
     bare: dict[str, Any] = {"renewal_schedule_environment": {}}
     exported: dict[str, Any] = {"environment": {"MODOBOA_TOKEN": SECRET}}
@@ -216,6 +218,7 @@ def test_a_token_may_be_exported_or_of_the_inventory(controller: Controller) -> 
     assert controller.settings()["environment"]["MODOBOA_TOKEN"] == SECRET
 
 
+@pytest.mark.extended
 def test_a_token_of_this_run_is_kept_though_it_looks_like_one_of_the_inventory(
     controller: Controller,
 ) -> None:
@@ -227,6 +230,7 @@ def test_a_token_of_this_run_is_kept_though_it_looks_like_one_of_the_inventory(
     assert controller.try_to_schedule(**bare).task(INSIST)[0].status == "failed"
 
 
+@pytest.mark.extended
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
 def test_another_user_gets_what_the_first_has_made(controller: Controller) -> None:
     controller.schedule()

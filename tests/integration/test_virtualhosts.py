@@ -148,6 +148,7 @@ def test_retired_portals_are_gone_and_their_mail_domains_stay(site: Site) -> Non
     site.bed.modoboa.delete_domain("nettle.test")
 
 
+@pytest.mark.extended
 def test_stateless_challenges_need_no_file(site: Site, tmp_path: Path) -> None:
     tenant = site.add("olive")
     storage = tmp_path / "storage"
@@ -267,6 +268,7 @@ def test_renewal_leaves_records_as_they_are(site: Site) -> None:
     assert site.record(tenant["hostname"])["enabled"] is False
 
 
+@pytest.mark.extended
 def test_what_is_taken_out_of_a_theme_is_reset(site: Site) -> None:
     theme = {"colors": {"primary": "#123456"}, "logos": {"login": "logo.svg"}}
     tenant = site.add("thyme", theme=theme)

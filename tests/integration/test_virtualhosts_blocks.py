@@ -35,6 +35,7 @@ def final_blocks(run: Run) -> dict[str, Any]:
     return result.result
 
 
+@pytest.mark.extended
 def test_names_that_nobody_has_reach_no_portal(site: Site) -> None:
     tenant = site.add("acorn")
     assert site.run("provision").rc == 0

@@ -117,6 +117,7 @@ def test_without_links_a_disabled_tenant_has_no_block(site: Site) -> None:
         visitor.certificate(site.bed, tenant["hostname"])
 
 
+@pytest.mark.extended
 def test_those_that_failed_are_tried_again_and_no_others(site: Site) -> None:
     good = site.add("gale")
     lost = site.add("hop", resolves=False)
