@@ -45,8 +45,8 @@ def stages(everything: bool) -> list[list[Lane]]:
     controller = [*python, "-m", "pytest", "-q"]
     # Tests of other databases and versions take long and are not for every change.
     selected = [] if everything else ["-m", "not extended"]
-    # Most of the time one process waits for another; each worker has beds of its own.
-    at_once = ["--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    # Half of the time one process waits for another; each worker has beds of its own.
+    at_once = ["--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     sanity = ["tests/checks/sanity.sh", *(["--all"] if everything else [])]
     extension = Suite(
         "extension",
