@@ -9,10 +9,16 @@ import os
 from pathlib import Path
 
 
-def write(file: Path, content: bytes) -> None:
-    """Write a file with mode 0600 that appears with all of its content at once."""
+def write(file: Path, content: bytes) -> os.stat_result:
+    """Write a file with mode 0600 that appears with all of its content at once.
+
+    :returns: what tells it from a file that somebody else writes there
+    """
     new = file.with_name(f"{file.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as output:
         output.write(content)
+        output.flush()
+        written = os.fstat(descriptor)
     new.replace(file)
+    return written

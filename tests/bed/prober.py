@@ -89,8 +89,7 @@ class Report:
             self._put(record)
 
     def _put(self, record: Record) -> None:
-        private_file.write(self._file, record.text().encode())
-        self._written = self._file.stat()
+        self._written = private_file.write(self._file, record.text().encode())
 
     def _is_own(self) -> bool:
         try:
@@ -169,12 +168,15 @@ def main(words: Sequence[str] | None = None) -> None:
     for thread in threads:
         thread.start()
     end = time.monotonic() + arguments.seconds
-    while time.monotonic() < end and report.awaited() and arguments.ca.exists():
-        report.write(record)
-        time.sleep(0.5)
-    ending.set()
-    for thread in threads:
-        thread.join()
+    try:
+        while time.monotonic() < end and report.awaited() and arguments.ca.exists():
+            report.write(record)
+            time.sleep(0.5)
+    finally:
+        # Also when the report cannot be written: a thread that goes on keeps the process
+        ending.set()
+        for thread in threads:
+            thread.join()
     record.ended = True
     report.write(record)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from bed import authority, prober, wait
+from bed import authority, private_file, prober, wait
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -145,6 +146,36 @@ def test_it_ends_with_its_report(server: ThreadingHTTPServer, tmp_path: Path) ->
 
     wait.until(ended, what="the end of it", timeout=20)
     assert not report.exists()
+
+
+def test_it_ends_with_a_report_that_goes_as_it_is_written(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = private_file.write
+    asking = begin(server, tmp_path / "probes.json", "localhost")
+
+    def write_in_vain(file: Path, content: bytes) -> os.stat_result:
+        written = write(file, content)
+        file.unlink()
+        return written
+
+    monkeypatch.setattr(private_file, "write", write_in_vain)
+    asking.join(20)
+    assert not asking.is_alive()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nothing_asks_on_where_no_report_can_be_written(
+    server: ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = begin(server, tmp_path / "probes.json", "localhost")
+
+    def write_never(_file: Path, _content: bytes) -> os.stat_result:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(private_file, "write", write_never)
+    asking.join(20)
+    assert not asking.is_alive()
 
 
 def test_it_ends_with_its_ca(server: ThreadingHTTPServer, tmp_path: Path) -> None:
