@@ -88,7 +88,7 @@ def stages(everything: bool) -> list[list[Lane]]:
                 Suite(
                     "integration",
                     [*controller, *selected, *at_once, "tests/integration", "--junit-xml"],
-                    patience=3600,
+                    patience=7200 if everything else PATIENCE,
                 ),
                 Suite("browser", [*controller, "tests/browser", "--junit-xml"]),
             ]

@@ -123,6 +123,23 @@ def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> No
     assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
+def test_a_run_for_some_leaves_the_others_to_be_told(site: Site) -> None:
+    mine, other = (site.add(label)["hostname"] for label in ("rowan", "sorrel"))
+    assert site.run("provision").rc == 0
+    told = site.bed.storage / "told"
+    earlier = told.stat().st_mtime - 60
+    # As an earlier renewal leaves it that could not tell Modoboa
+    os.utime(told, (earlier, earlier))
+    done = renew(site, virtualhosts_only=[mine])
+    assert done.rc == 0, done.stdout
+    assert done.task("Mine")[0].status == "ok"
+    assert told.stat().st_mtime == earlier
+    everybody = renew(site)
+    assert set(everybody.task(LATE)[0].result["msg"]) == {mine, other}
+    assert told.stat().st_mtime > earlier
+    assert renew(site, virtualhosts_only=[mine]).changed == 0
+
+
 @pytest.mark.extended
 def test_what_a_first_provisioning_could_not_tell_the_next_renewal_does(site: Site) -> None:
     # A host that has failed runs no handlers
