@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from defusedxml.common import DefusedXmlException, DTDForbidden
 from django.utils.translation import gettext as _
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -46,6 +46,8 @@ _CSS_ELSEWHERE = re.compile(
     r"\\|url\((?!\s*[\"']?\s*#)|\b(image-set|image|src|cross-fade)\(|//", re.IGNORECASE
 )
 _CSS_ACTIVE = re.compile(r"@|expression|javascript:|-moz-binding|behavior\s*:", re.IGNORECASE)
+# For others, such as XHTML's, browsers know names of characters that the parser here does not
+_DOCTYPE = "-//W3C//DTD SVG "
 
 
 class ActiveContentError(ValueError):
@@ -59,10 +61,14 @@ def check_svg(content: bytes) -> None:
     :raises ActiveContentError: something in it is active, refers to elsewhere, or is unknown
     """
     try:
-        # Entities can hide what is in a file, and can blow it up
-        root = ElementTree.fromstring(content, forbid_dtd=False, forbid_entities=True)
+        root = _parse(content)
     except DefusedXmlException:
-        raise ActiveContentError(_("The SVG declares entities, which are not allowed.")) from None
+        raise ActiveContentError(
+            _(
+                "The DOCTYPE of the SVG declares something, such as entities, or is not SVG's own:"
+                " save the image as plain SVG, without the data of the drawing program."
+            )
+        ) from None
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ActiveContentError(
             _("The SVG cannot be read: %(error)s.") % {"error": error}
@@ -74,6 +80,30 @@ def check_svg(content: bytes) -> None:
         raise ActiveContentError(_("The SVG refers to a style sheet, which is not allowed."))
     for element in root.iter():
         _check_element(element)
+
+
+class _Parser(ElementTree.DefusedXMLParser):
+    """Reads what every browser reads in the same way.
+
+    Declarations can add attributes to elements, can hide what is in a file, and can blow it up. Not
+    all parsers agree on which of them count, so there may be none.
+    """
+
+    def defused_start_doctype_decl(
+        self, name: str, sysid: str | None, pubid: str | None, has_internal_subset: int
+    ) -> None:
+        """Accept the DOCTYPE of an SVG that only refers to its definition, which nobody reads.
+
+        :raises DTDForbidden: it declares something itself, or is another one
+        """
+        if has_internal_subset or not (pubid is None or pubid.startswith(_DOCTYPE)):
+            raise DTDForbidden(name, sysid, pubid)
+
+
+def _parse(content: bytes) -> Any:
+    parser = _Parser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    parser.feed(content)
+    return parser.close()
 
 
 def _check_element(element: Any) -> None:

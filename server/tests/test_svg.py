@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from modoboa_virtualhosts.svg import ActiveContentError, check_svg
 
+SVG_DTD = '"-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"'
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"{0}>{1}</svg>'
 
 
@@ -20,8 +22,11 @@ def svg(inside: str = "", attributes: str = "") -> bytes:
     [
         svg(),
         b"\xef\xbb\xbf" + svg("<rect width='1' height='1' fill='url(#g)'/>"),
-        b'<?xml version="1.0"?><!-- made by hand --><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"'
-        b' "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">' + svg("<path d='M0 0'/>"),
+        b'<?xml version="1.0"?><!-- made by hand -->'
+        + f"<!DOCTYPE svg PUBLIC {SVG_DTD}>".encode()
+        + svg("<path d='M0 0'/>"),
+        b'<!DOCTYPE svg SYSTEM "about:legacy-compat">' + svg(),
+        b"<!DOCTYPE svg>" + svg(),
         svg("<defs><linearGradient id='g'/></defs><use xlink:href='#g'/><use href='#g'/>"),
         svg("<style>.a{fill:#1565c0;clip-path:url('#g')}</style>"),
         svg("<image href='data:image/png;base64,iVBORw0KGgo='/>"),
@@ -78,3 +83,30 @@ def test_drawings(image: bytes) -> None:
 def test_more_than_drawings(image: bytes) -> None:
     with pytest.raises(ActiveContentError):
         check_svg(image)
+
+
+# What follows a reference like %x; the parser here leaves unread, and some browsers do not
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        'SYSTEM "about:legacy-compat" [ %x; <!ATTLIST svg onload CDATA "run()"> ]',
+        'SYSTEM "about:legacy-compat" [ %x; <!ENTITY a "b"> ]',
+        f'PUBLIC {SVG_DTD} [ <!ATTLIST svg onload CDATA "run()"> ]',
+        f'PUBLIC {SVG_DTD} [ <!ENTITY ns_svg "http://www.w3.org/2000/svg"> ]',
+        "[ <!ELEMENT svg ANY> ]",
+        "[]",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_declarations_of_its_own(doctype: str, encoding: str) -> None:
+    image = f"<!DOCTYPE svg {doctype}>{svg().decode()}".encode(encoding)
+    with override("en"), pytest.raises(ActiveContentError, match=r"declares .* plain SVG"):
+        check_svg(image)
+
+
+def test_names_of_characters_that_only_browsers_know() -> None:
+    """The parser here leaves them out of attributes, and sees '#a' alone."""
+    xhtml = '"-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd"'
+    image = svg("<image href='&sol;&sol;&efr;&period;&tfr;&efr;&sfr;&tfr;&sol;#a'/>").decode()
+    with override("en"), pytest.raises(ActiveContentError, match=r"declares .* plain SVG"):
+        check_svg(f"<!DOCTYPE svg PUBLIC {xhtml}>{image}".encode())
