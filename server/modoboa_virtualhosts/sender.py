@@ -7,10 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from modoboa.core.forms import PasswordResetForm
-from modoboa.lib.signals import get_request
 
-from . import hosts
-from .isolation import places
+from .isolation import password_reset, places
 from .theme import SENDER_ADDRESS
 
 
@@ -24,9 +22,8 @@ def _send_mail(
     *others: Any,
     **more: Any,
 ) -> None:
-    """Send a mail, from the virtual host's address where it has one."""
-    request = get_request()
-    host = hosts.find_for_request(request) if request is not None else None
+    """Send a mail, from the address of the virtual host that it leads to, where it has one."""
+    host = password_reset.host_of(context["user"])
     own = host.theme.get(SENDER_ADDRESS) if host else None
     original(
         form,

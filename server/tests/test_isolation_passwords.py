@@ -84,6 +84,43 @@ def test_the_link_of_the_primary_host_is_modoboas(people: People) -> None:
     assert link().startswith(f"https://{PRIMARY}/reset/")
 
 
+@pytest.mark.parametrize(
+    ("who", "administers", "host"),
+    [
+        *(("user_a", "", A), ("boss_a", "", A)),
+        # Whoever A's name leads to could use such a link elsewhere
+        *(("admin", "", PRIMARY), ("boss_a", "b.test", PRIMARY), ("boss_a", "c.test", PRIMARY)),
+        *(
+            ("user_a", "b.test", PRIMARY),
+            ("reseller", "a.test", A),
+            ("reseller", "a.test b.test", PRIMARY),
+        ),
+    ],
+)
+def test_what_is_good_elsewhere_does_not_lead_to_the_host(
+    people: People, who: str, administers: str, host: str
+) -> None:
+    unlinked = people.domain("c.test")
+    user = getattr(people, who)
+    for domain in (people.domain_a, people.domain_b, unlinked):
+        if domain.name in administers.split():
+            domain.add_admin(user)
+    email = user.email or f"{user.username}@elsewhere.test"
+    User.objects.filter(pk=user.pk).update(email=email, secondary_email=ELSEWHERE)
+    virtual_host(A, theme_sender_address="help@a.test")
+    assert ask(A, email) == "/accounts/password_reset/done/"
+    assert link().startswith(f"https://{host}/reset/")
+    assert (mail.outbox[0].from_email == "help@a.test") == (host == A)
+
+
+def test_a_disabled_host_sends_its_super_administrators_elsewhere(people: People) -> None:
+    virtual_host(A, enabled=False)
+    User.objects.filter(pk=people.admin.pk).update(email="admin@elsewhere.test")
+    User.objects.exclude(email="").update(secondary_email=ELSEWHERE)
+    ask(A, "admin@elsewhere.test")
+    assert link().startswith(f"https://{PRIMARY}/reset/")
+
+
 def test_a_link_on_a_foreign_host_is_like_a_used_one(people: People) -> None:
     ask(A, "user@a.test")
     path = link().partition(A)[2]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from modoboa.admin.models import Domain, Mailbox
 from modoboa.core.models import ObjectAccess
@@ -59,6 +60,23 @@ def is_superuser(user_pk: int, *, active: bool = False) -> bool:
     )
 
 
+def belongs(user_pk: int, host: hosts.Host) -> bool:
+    """Tell whether all that an account is let in for is on one virtual host.
+
+    What the tenant of that hostname gets hold of, who may let its name lead elsewhere, is then good for
+    nothing that is not theirs.
+
+    :param user_pk: the account's primary key
+    :param host: the virtual host
+    """
+    if is_superuser(user_pk):
+        return False
+    domains = _domains(host)
+    mailboxes = Mailbox.objects.filter(user_id=user_pk).exclude(domain_id__in=domains)
+    administered = _administered(user_pk).exclude(object_id__in=domains)
+    return not mailboxes.exists() and not administered.exists()
+
+
 def objection(request: HttpRequest, user_pk: int | None) -> str:
     """Return why a request of an account's is refused, empty when it is not.
 
@@ -91,12 +109,18 @@ def _refusal(user_pk: int, host: hosts.Host) -> str:
     # Hosts are remembered for longer than answers
     if not VirtualHost.objects.filter(pk=host.pk, enabled=True).exists():
         return DISABLED
-    domains = VirtualHostDomain.objects.filter(virtualhost_id=host.pk).values("domain_id")
+    domains = _domains(host)
     if Mailbox.objects.filter(user_id=user_pk, domain_id__in=domains).exists():
         return ""
-    administered = ObjectAccess.objects.filter(
-        user_id=user_pk,
-        content_type=ContentType.objects.get_for_model(Domain),
-        object_id__in=domains,
-    )
+    administered = _administered(user_pk).filter(object_id__in=domains)
     return "" if administered.exists() else STRANGER
+
+
+def _domains(host: hosts.Host) -> QuerySet[Any, Any]:
+    return VirtualHostDomain.objects.filter(virtualhost_id=host.pk).values("domain_id")
+
+
+def _administered(user_pk: int) -> QuerySet[Any, Any]:
+    kind = ContentType.objects.get_for_model(Domain)
+    found: QuerySet[Any, Any] = ObjectAccess.objects.filter(user_id=user_pk, content_type=kind)
+    return found
