@@ -167,6 +167,13 @@ options:
       - A time that the CA itself has named is waited for all the same.
     type: bool
     default: false
+  only_renew:
+    description:
+      - Whether to order nothing where there is no certificate, as for one that was removed while the names were being
+        gathered. Nothing fails then; RV(certificates[].present) tells. Goes before O(force).
+      - A certificate whose files are damaged, or partly gone, is issued anew all the same.
+    type: bool
+    default: false
   revoke:
     description:
       - Whether certificates that are to be V(absent) are revoked first. One that cannot be revoked stays.
@@ -348,6 +355,9 @@ certificates:
       description: Why it was issued or left alone.
       type: str
       sample: it lacks webmail.customer.example
+    present:
+      description: Whether a certificate that can be used is there now. In check mode, whether it would be.
+      type: bool
     issuer:
       description: Name of the issuing CA in RFC 4514 form.
       type: str

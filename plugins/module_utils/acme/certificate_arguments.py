@@ -57,6 +57,7 @@ def certificate_arguments() -> dict[str, Any]:
         "run_interval": {"type": "float", "default": 12.0},
         "force": {"type": "bool", "default": False},
         "retry": {"type": "bool", "default": False},
+        "only_renew": {"type": "bool", "default": False},
         "revoke": {"type": "bool", "default": False},
         "revocation_reason": {"type": "str", "choices": list(REASONS), "default": "unspecified"},
         "look_first": {"type": "bool", "default": True},
@@ -92,6 +93,7 @@ def policy_from(parameters: Mapping[str, Any]) -> Policy:
         run_interval=timedelta(hours=parameters["run_interval"]),
         force=parameters["force"],
         retry=parameters["retry"],
+        only_renew=parameters["only_renew"],
     )
 
 

@@ -35,6 +35,7 @@ class Policy:
     :ivar run_interval: how long it takes at most until the next run
     :ivar force: issue in any case
     :ivar retry: do not wait after a failure, unless the CA itself has named a time
+    :ivar only_renew: issue nothing where no certificate was published
     """
 
     directory: str
@@ -42,6 +43,7 @@ class Policy:
     run_interval: timedelta = timedelta(hours=12)
     force: bool = False
     retry: bool = False
+    only_renew: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,9 @@ def decide(wanted: CertificateRequest, stored: Stored, policy: Policy, now: date
 
 def _decide(wanted: CertificateRequest, stored: Stored, policy: Policy, now: datetime) -> Decision:
     certificate = stored.certificate
+    # one that is damaged is another matter: whoever is served with it needs a new one
+    if policy.only_renew and not stored.published:
+        return Decision(False, "there is no certificate, and only renewals are wanted")
     if policy.force:
         return Decision(True, "forced")
     if certificate is None or stored.origin is None or stored.fault:

@@ -32,6 +32,7 @@ def certificate_result(item: Item, store: CertificateStore, renew_days: int) -> 
         "problem": error.problem.as_result() if error and error.problem else None,
         "postponed": item.postponed,
         "reason": item.reason,
+        "present": item.present,
         **stored_result(item.request.folder, item.stored, store, renew_days),
     }
 

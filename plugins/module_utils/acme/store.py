@@ -54,6 +54,8 @@ _MEMORY = "renewal.json"
 _CURRENT = "current"
 _VERSIONS = "versions"
 _LOCK = ".lock"
+# Without a name: something that is no folder is in the place of one
+_PUBLISHED = {*MODES, _CURRENT, ""}
 _DIRECTORY_MODE = 0o755
 # Longer than one order may take with its default time.
 _LOCK_SECONDS = 300.0
@@ -64,6 +66,7 @@ class Stored:
     """What is on disk under one name.
 
     :ivar present: there is something, usable or not
+    :ivar published: there is something of a pair that was published, usable or not
     :ivar certificate: the first one of the chain, if chain and key belong together
     :ivar readable: the first one of a chain that can be read, whatever its key is like
     :ivar origin: where it came from
@@ -81,6 +84,7 @@ class Stored:
     memory: Memory = field(default_factory=Memory)
     unfinished: bool = False
     readable: Certificate | None = None
+    published: bool = False
 
 
 class CertificateStore:
@@ -123,6 +127,7 @@ class CertificateStore:
         entries = None if pair.exists else _entries(folder)
         return Stored(
             present=pair.exists or any(entry != _LOCK for entry in entries or []),
+            published=pair.exists or not _PUBLISHED.isdisjoint(entries or []),
             certificate=pair.certificate,
             readable=pair.readable,
             origin=pair.origin,

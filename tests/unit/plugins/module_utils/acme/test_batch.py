@@ -192,6 +192,7 @@ def test_removed(new_batch: NewBatch, tmp_path: Path) -> None:
     assert changed(outcome) == ["a.example"]
     assert entries(tmp_path / "certs") == ["b.example"]
     assert outcome.items[0].stored.certificate is None
+    assert [item.present for item in outcome.items] == [False, True]
 
 
 def test_an_account_that_the_ca_has_forgotten(new_batch: NewBatch, authority: Authority) -> None:
@@ -226,6 +227,74 @@ def test_another_process_was_faster(
     assert changed(outcome) == []
     assert "valid until" in (outcome.items[0].reason or "")
     assert "newOrder" not in authority.paths()
+
+
+def test_a_renewal_brings_nothing_back(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path
+) -> None:
+    new_batch().run([A])
+    authority.requests.clear()
+    for options in ({}, {"force": True}, {"check_mode": True}):
+        outcome = new_batch(only_renew=True, **options).run([B])
+        assert errors(outcome) == {}
+        assert not outcome.changed
+        assert not outcome.items[0].present
+        assert outcome.items[0].reason == "there is no certificate, and only renewals are wanted"
+    assert authority.requests == []
+    assert entries(tmp_path / "certs") == ["a.example"]
+    # what is there is renewed
+    for check_mode in (True, False):
+        outcome = new_batch(only_renew=True, force=True, check_mode=check_mode).run([A])
+        assert [item.present for item in outcome.items if item.issued] == [True]
+
+
+def test_what_was_removed_before_its_turn_is_not_renewed(
+    new_batch: NewBatch,
+    authority: Authority,
+    store: CertificateStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    new_batch().run([A])
+    authority.requests.clear()
+    remove, lock = store.remove, store.lock
+
+    @contextmanager
+    def late(name: str) -> Iterator[None]:
+        monkeypatch.setattr(store, "lock", lock)
+        remove(name)
+        with lock(name):
+            yield
+
+    monkeypatch.setattr(store, "lock", late)
+    item = new_batch(only_renew=True, force=True).run([A]).items[0]
+    assert (item.changed, item.present, item.error) == (False, False, None)
+    assert "newOrder" not in authority.paths()
+    assert not store.chain_path("a.example").parent.exists()
+
+
+@pytest.mark.parametrize("gone", [("fullchain.pem",), ("privkey.pem", "state.json"), ("current",)])
+def test_a_renewal_mends_what_is_damaged(
+    new_batch: NewBatch, store: CertificateStore, gone: tuple[str, ...]
+) -> None:
+    new_batch().run([A])
+    for name in gone:
+        (store.chain_path("a.example").parent / name).unlink()
+    item = new_batch(only_renew=True).run([A]).items[0]
+    assert (item.issued, item.present, item.error) == (True, True, None)
+
+
+def test_a_renewal_leaves_the_order_of_another_run(
+    new_batch: NewBatch, authority: Authority, tmp_path: Path
+) -> None:
+    authority.fail("/cert", *[requests.ConnectionError("reset")] * 3)
+    assert errors(new_batch().run([A])) != {}
+    key = (tmp_path / "certs" / "a.example" / "order" / "privkey.pem").read_bytes()
+    outcome = new_batch(only_renew=True).run([A])
+    assert errors(outcome) == {}
+    assert not outcome.changed
+    assert not outcome.items[0].postponed
+    assert errors(new_batch().run([A])) == {}
+    assert (tmp_path / "certs" / "a.example" / "privkey.pem").read_bytes() == key
 
 
 @pytest.mark.parametrize("path", ["/newOrder", "/authz", "/challenge", "/finalize", "/cert"])
