@@ -36,8 +36,9 @@ options:
     required: true
   provisioned:
     description:
-      - Whether the whole chain was run, so that every tenant that did not fail is ready. If not, only the expiry of its
-        certificate is told.
+      - Whether the whole chain was run, so that every tenant that did not fail is ready. A renewal tells the expiry of
+        its certificate, and of one that was ready that it failed, or that this is mended, if O(recorded) has it; of
+        what provisioning has left undone, nothing.
       - A disabled tenant is neither ready nor failed unless this run failed for it.
     type: bool
     default: true

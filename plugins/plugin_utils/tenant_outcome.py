@@ -15,6 +15,9 @@ Result = Mapping[str, Any]
 """Of one item, from any module of this collection that takes a list."""
 Failures = Mapping[str, Mapping[str, str]]
 
+_RENEWAL = "renewal: "
+"""How errors begin that a renewal has reported, and that the next one that succeeds takes away."""
+
 
 def tenant_failures(
     results: Iterable[Result], step: str, way: str = "", now: datetime | None = None
@@ -48,8 +51,9 @@ def tenant_reports(
     :param plan: from P(mailhost.modoboa.tenant_plan#filter), less the tenants that Modoboa has no record of
     :param failures: hostname → step and error
     :param certificates: results of M(mailhost.modoboa.acme_cert)
-    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready);
-        otherwise only the expiry is told of them
+    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready). A renewal tells the expiry,
+        and of who was C(ready) that it failed, or that its failure is mended: of what provisioning has left undone,
+        nothing
     :param recorded: results of M(mailhost.modoboa.modoboa_vhost) from before; who is recorded so already is left out
     :returns: items for M(mailhost.modoboa.modoboa_vhost)
     """
@@ -60,21 +64,37 @@ def tenant_reports(
         hostname = entry["hostname"]
         report = {"name": hostname}
         record = known.get(hostname)
-        if hostname in failures:
-            failure = failures[hostname]
-            report["status"] = "failed"
-            report["error"] = f"{failure['step']}: {failure['error']}"
-        elif entry["disabled"]:
-            # Nothing of it is online; and what went wrong before does not matter any more
-            if record is not None and record["status"] == "failed":
-                report["status"] = "pending"
-        elif provisioned:
-            report["status"] = "ready"
+        failure = failures.get(hostname)
+        if provisioned:
+            report.update(_outcome(failure, record, disabled=entry["disabled"]))
+        elif record is not None:
+            report.update(_outcome_of_renewal(failure, record))
         if valid_until.get(hostname):
             report["certificate_valid_until"] = valid_until[hostname]
         if record is None or not _is_recorded(report, record):
             reports.append(report)
     return reports
+
+
+def _outcome(
+    failure: Mapping[str, str] | None, record: Result | None, *, disabled: bool
+) -> dict[str, str]:
+    if failure is not None:
+        return {"status": "failed", "error": f"{failure['step']}: {failure['error']}"}
+    if not disabled:
+        return {"status": "ready"}
+    # Nothing of it is online; and what went wrong before does not matter any more
+    return {"status": "pending"} if record is not None and record["status"] == "failed" else {}
+
+
+def _outcome_of_renewal(failure: Mapping[str, str] | None, record: Result) -> dict[str, str]:
+    failed = record["status"] == "failed" and record["error_recorded"].startswith(_RENEWAL)
+    if failure is None:
+        return {"status": "ready"} if failed else {}
+    if failed or record["status"] == "ready":
+        error = f"{_RENEWAL}{failure['step']}: {failure['error']}"
+        return {"status": "failed", "error": error}
+    return {}
 
 
 def _is_recorded(report: Mapping[str, str], record: Result) -> bool:

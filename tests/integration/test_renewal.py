@@ -24,7 +24,8 @@ LATE = "Tell who uses the certificates what an earlier run has published and not
 # A key type that the certificate does not have makes it due
 DUE: dict[str, Any] = {"virtualhosts_key_type": "P-384"}
 SERVICE = f"no-such-service-{os.getpid()}"
-LAME: dict[str, Any] = {"virtualhosts_reload": [SERVICE]}
+# As -e gives it
+LAME: dict[str, Any] = {"virtualhosts_reload": f"{SERVICE}, {SERVICE}-too"}
 
 
 def renew(site: Site, handler: str = "/bin/true", **variables: Any) -> Run:
@@ -80,7 +81,7 @@ def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None
     (named,) = away.task(
         "Say who failed so far, since a handler of the play's own may end the host"
     )
-    assert "Modoboa: Report expiries and failures to Modoboa:" in " ".join(named.result["msg"])
+    assert "Modoboa: Report expiries to Modoboa:" in " ".join(named.result["msg"])
     tasks = [result.task for result in away.results]
     serving = "Reload nginx and verify that each new certificate is served"
     assert tasks.index(serving) < tasks.index("Mine") == len(tasks) - 1
@@ -91,7 +92,7 @@ def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None
     assert still_away.task("Mine")[0].status == "ok"
     message = failure_message(still_away)
     assert "All tenants are done, and yet:" in message
-    assert "Modoboa: Report expiries and failures to Modoboa:" in message
+    assert "Modoboa: Report expiries to Modoboa:" in message
 
     predicted, done = (renew(site, check=check, **DUE) for check in (True, False))
     assert done.rc == 0, done.stdout
@@ -103,13 +104,15 @@ def test_who_uses_the_certificates_is_told_and_so_is_modoboa(site: Site) -> None
 
 
 def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> None:
-    site.add("daphne")
+    site.add("daphne", theme={"logos": {"login": "logo.svg"}})
     lost = site.add("erica")
     closed = site.add("fuchsia")
     assert site.run("provision").rc == 0
     version = (site.bed.storage / "certs" / closed["hostname"] / "current").readlink()
     lost["names"] = ["nowhere.erica.test"]
     closed["disabled"] = True
+    # Nor does a theme that nobody could apply
+    (site.directory / "logo.svg").unlink()
     done = renew(site, **LAME, **DUE)
     del lost["names"], closed["disabled"]
     assert done.rc != 0
@@ -118,13 +121,46 @@ def test_who_fails_or_is_disabled_keeps_nobody_from_being_told(site: Site) -> No
     # Nor does a service that cannot be reloaded hide it
     assert f"{lost['hostname']}: certificate: " in message
     assert f"reload: {SERVICE}: " in message
+    assert f"; {SERVICE}-too: " in message
     assert done.task("Mine")[0].status == "ok"
     assert renew(site).task(LATE)[0].status == "ok"
     assert (site.bed.storage / "certs" / closed["hostname"] / "current").readlink() == version
 
 
+def test_what_renewals_report_as_failed_they_take_back(site: Site) -> None:
+    tenant, unknown = site.add("ulmus"), site.add("vinca")
+    assert site.run("provision").rc == 0
+    # Somebody has deleted it
+    site.bed.modoboa.request("DELETE", f"virtualhosts/{site.record(unknown['hostname'])['pk']}/")
+    broken = renew(site, virtualhosts_nginx_binary="/nowhere/nginx")
+    assert broken.rc != 0
+    record = site.record(tenant["hostname"])
+    assert record["last_provisioning_error"].startswith("renewal: Bring the blocks ")
+    mended = renew(site)
+    assert site.record(tenant["hostname"])["provisioning_status"] == "ready"
+    # Whoever has no record keeps nobody else from that
+    assert f"{unknown['hostname']}: report: " in failure_message(mended)
+    assert not (site.bed.storage / "renewal_failed").exists()
+    assert renew(site).changed == 0
+
+
+@pytest.mark.extended
+def test_nginx_loads_what_a_run_that_was_cut_off_has_published(site: Site) -> None:
+    site.add("violet")
+    assert site.run("provision").rc == 0
+    serving = "Reload nginx and verify that each new certificate is served"
+    unverified = {"virtualhosts_nginx_verify": False}
+    assert renew(site, **unverified).changed == 0
+    told = site.bed.storage / "told"
+    earlier = told.stat().st_mtime - 60
+    os.utime(told, (earlier, earlier))
+    (served,) = renew(site, **unverified).task(serving)
+    assert served.result["reloaded"]
+    assert renew(site, **unverified).changed == 0
+
+
 def test_a_run_for_some_leaves_the_others_to_be_told(site: Site) -> None:
-    mine, other = (site.add(label)["hostname"] for label in ("rowan", "sorrel"))
+    mine, other = (site.add(label)["hostname"] for label in ("rowan", "sanicle"))
     assert site.run("provision").rc == 0
     told = site.bed.storage / "told"
     earlier = told.stat().st_mtime - 60

@@ -91,16 +91,42 @@ def test_reports_say_ready_or_failed_and_until_when() -> None:
     ]
 
 
-def test_a_renewal_tells_expiries_and_failures_only() -> None:
+def test_a_renewal_tells_expiries() -> None:
     plan = a_plan("mail.atlas.example", "mail.borea.example")
-    failures = tenant_failures(
-        [{"name": "mail.borea.example", "failed": True, "error": "refused"}], "certificate"
-    )
-    certificates = [{"name": "mail.atlas.example", "not_after": "2027-01-01T00:00:00Z"}]
-    assert tenant_reports(plan, failures, certificates, provisioned=False) == [
-        {"name": "mail.atlas.example", "certificate_valid_until": "2027-01-01T00:00:00Z"},
-        {"name": "mail.borea.example", "status": "failed", "error": "certificate: refused"},
+    certificates = [{"name": "mail.atlas.example", "not_after": END}]
+    assert tenant_reports(plan, {}, certificates, provisioned=False) == [
+        {"name": "mail.atlas.example", "certificate_valid_until": END},
+        {"name": "mail.borea.example"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("record", "failing", "said"),
+    [
+        (a_record("ready"), True, {"status": "failed", "error": "renewal: certificate: refused"}),
+        (a_record("ready"), False, None),
+        (a_record("failed", "renewal: certificate: refused"), True, None),
+        (
+            a_record("failed", "renewal: final block: refused"),
+            True,
+            {"status": "failed", "error": "renewal: certificate: refused"},
+        ),
+        (a_record("failed", "renewal: certificate: refused"), False, {"status": "ready"}),
+        # What provisioning has left undone, only provisioning does
+        (a_record("failed", "certificate: refused"), True, None),
+        (a_record("failed", "certificate: refused"), False, None),
+        (a_record("pending"), True, None),
+        (a_record("pending"), False, None),
+    ],
+)
+def test_a_renewal_tells_its_own_failures_and_takes_them_away(
+    record: dict[str, Any], failing: bool, said: dict[str, str] | None
+) -> None:
+    failure = {"step": "certificate", "error": "refused"}
+    failures = {"mail.atlas.example": failure} if failing else {}
+    plan = a_plan("mail.atlas.example")
+    reports = tenant_reports(plan, failures, [], provisioned=False, recorded=[record])
+    assert reports == ([{"name": "mail.atlas.example", **said}] if said else [])
 
 
 @pytest.mark.parametrize(
