@@ -262,6 +262,10 @@ def test_removed(acme_bed: AcmeBed, run: Run, names: list[str]) -> None:
     assert removed["changed"]
     assert not Path(item["privkey"]).parent.exists()
     assert not run(name=names[0], state="absent")["changed"]
+    # a renewal that had planned before does not bring it back
+    (late,) = run(name=names[0], only_renew=True)["certificates"]
+    assert (late["changed"], late["present"], late["failed"]) == (False, False, False)
+    assert not Path(item["privkey"]).parent.exists()
     assert not acme_bed.acme.revoked(item["serial"])
 
 
