@@ -65,7 +65,7 @@ backup_file:
   description: The copy of the file as it was.
   returned: when there is one
   type: str
-  sample: /srv/modoboa/instance/instance/settings.py.4711.2026-06-01@08:00:00~
+  sample: /srv/modoboa/instance/instance/settings.py.5b0cf1d2.2026-06-01@08:00:00~
 """
 
 from typing import Any
@@ -105,9 +105,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     changed = before.text != after.text
     results: dict[str, Any] = {"changed": changed, "listed": name in application_list.names(before)}
     if changed and not module.check_mode:
-        if params["backup"]:
-            results["backup_file"] = module.backup_local(str(before.path))
-        after.write()
+        copy = after.write(backup=params["backup"])
+        if copy:
+            results["backup_file"] = copy
     if module._diff:
         shown = [described(file, name) for file in (before, after)]
         results["diff"] = [change(str(before.path), *shown)] if changed else []

@@ -173,7 +173,7 @@ backup_file:
   description: The copy of the file as it was.
   returned: when there is one
   type: str
-  sample: /srv/modoboa/instance/instance/settings.py.4711.2026-06-01@08:00:00~
+  sample: /srv/modoboa/instance/instance/settings.py.5b0cf1d2.2026-06-01@08:00:00~
 """
 
 from functools import partial
@@ -234,7 +234,7 @@ def run(module: AnsibleModule, wanted: WantedLicense) -> None:
         wanted,
         partial(connect, module.params),
         check_mode=module.check_mode,
-        back_up=module.backup_local if module.params["backup"] else None,
+        backup=module.params["backup"],
         warn=module.warn,
     )
     try:

@@ -12,22 +12,18 @@ from __future__ import annotations
 import ast
 import io
 import os
-import stat
 import tokenize
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ansible_collections.mailhost.modoboa.plugins.module_utils.files import (
-    Ownership,
-    remove_leftovers,
-    write_beside,
-)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
-
-_LEFT_OVER_SECONDS = 3600
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.open_directory import (
+    OpenDirectory,
+    StoredFile,
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,9 @@ class SettingsFile:
 
     path: Path
     text: str
-    encoding: str = "utf-8"
+    encoding: str
+    stored: StoredFile = field(repr=False)
+    """What was read, however the text changes."""
 
     @classmethod
     def read(cls, path: str) -> SettingsFile:
@@ -46,12 +44,13 @@ class SettingsFile:
         """
         real = Path(os.path.realpath(path))
         try:
-            content = real.read_bytes()
+            with OpenDirectory(real.parent) as directory:
+                stored = directory.read(real.name)
         except OSError as error:
             raise errors.FileError(f"settings_file, {path}: {error.strerror}") from None
         try:
-            encoding, _lines = tokenize.detect_encoding(io.BytesIO(content).readline)
-            file = cls(real, content.decode(encoding), encoding)
+            encoding, _lines = tokenize.detect_encoding(io.BytesIO(stored.content).readline)
+            file = cls(real, stored.content.decode(encoding), encoding, stored)
         except (SyntaxError, UnicodeDecodeError):
             raise errors.FileError(f"settings_file, {path}: this is no Python source") from None
         with _understandable(f"{path} is broken already, nothing was changed"):
@@ -87,7 +86,7 @@ class SettingsFile:
         if not found:
             end = "\r\n" if "\r\n" in self.text else "\n"
             start = "" if not self.text or self.text.endswith(("\n", "\r")) else end
-            changed = SettingsFile(self.path, f"{self.text}{start}{line}{end}", self.encoding)
+            changed = replace(self, text=f"{self.text}{start}{line}{end}")
         else:
             lines = self._lines()
             # From the end, so that the places of those before stay right
@@ -113,29 +112,26 @@ class SettingsFile:
             _remove(lines, statement, self.path)
         return self._of(lines)._checked(name, [])
 
-    def write(self) -> None:
+    def write(self, *, backup: bool = False) -> str | None:
         """Replace the file as a whole, with the mode, owner and attributes that it has.
 
+        :param backup: whether a copy of the old one stays beside it
+        :returns: the copy's path
         :raises FileError: nothing was changed
         """
         try:
-            remove_leftovers(self.path.parent, older_than=_LEFT_OVER_SECONDS)
-            before = self.path.stat()
-            temporary = write_beside(
-                self.path,
-                self.text.encode(self.encoding),
-                stat.S_IMODE(before.st_mode),
-                Ownership(before.st_uid, before.st_gid),
-            )
-            try:
-                _copy_attributes(self.path, temporary)
-                temporary.replace(self.path)
-            except BaseException:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
+            with OpenDirectory(self.path.parent) as directory:
+                # Also when the path leads elsewhere by now: that may be somebody's trick
+                if directory.read(self.path.name) != self.stored:
+                    raise errors.FileError(
+                        f"settings_file, {self.path}: somebody else has changed it just now;"
+                        " nothing was changed, run again"
+                    )
+                content = self.text.encode(self.encoding)
+                copy = directory.replace(self.stored, content, backup=backup)
         except OSError as error:
             raise errors.FileError(f"settings_file, {self.path}: {error.strerror}") from None
+        return str(self.path.with_name(copy)) if copy else None
 
     def assignments(self, name: str) -> list[ast.Assign]:
         """The plain assignments to a name, in order.
@@ -182,7 +178,7 @@ class SettingsFile:
         return self.text.encode().splitlines(keepends=True)
 
     def _of(self, lines: list[bytes]) -> SettingsFile:
-        return SettingsFile(self.path, b"".join(lines).decode(), self.encoding)
+        return replace(self, text=b"".join(lines).decode())
 
 
 @contextmanager
@@ -239,13 +235,3 @@ def _remove(lines: list[bytes], statement: ast.Assign, path: Path) -> None:
 
 def _place(statement: ast.Assign) -> tuple[int, int]:
     return statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
-
-
-def _copy_attributes(source: Path, target: Path) -> None:
-    """Copy access lists and labels, where there are any and the file system has them."""
-    if not hasattr(os, "listxattr"):
-        return
-    with suppress(OSError):
-        for attribute in os.listxattr(source):
-            with suppress(OSError):
-                os.setxattr(target, attribute, os.getxattr(source, attribute))

@@ -105,7 +105,7 @@ class Convergence:
         connect: Callable[[], Client],
         *,
         check_mode: bool = False,
-        back_up: Callable[[str], str] | None = None,
+        backup: bool = False,
         warn: Callable[[str], None] = lambda _text: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -114,12 +114,12 @@ class Convergence:
 
         :param connect: makes a client; called only if the server is needed
         :param check_mode: predict and write nothing
-        :param back_up: copies a file and returns the copy's name; None for no copy
+        :param backup: whether a copy of a file that changes stays beside it
         """
         self._wanted = wanted
         self._connect = connect
         self._check_mode = check_mode
-        self._back_up = back_up
+        self._backup = backup
         self._warn = warn
         self._sleep = sleep
         self._clock = clock
@@ -146,7 +146,7 @@ class Convergence:
             if target != file:
                 # First, so that credentials that are wrong are found before anything is touched
                 found = self._read() if wanted.registered else None
-                return Result(before, after, found, True, self._replace(file, target))
+                return Result(before, after, found, True, self._replace(target))
         if not wanted.asks_server:
             return Result(before, after, None, False)
         if not wanted.registered:
@@ -160,14 +160,12 @@ class Convergence:
             return file.with_value(SETTING, self._wanted.key or "")
         return file.without(SETTING)
 
-    def _replace(self, old: SettingsFile, new: SettingsFile) -> str | None:
+    def _replace(self, new: SettingsFile) -> str | None:
         if self._wanted.registered:
             self._warn("The key is registered after the application was restarted: run again then.")
         if self._check_mode:
             return None
-        copy = self._back_up(str(old.path)) if self._back_up else None
-        new.write()
-        return copy
+        return new.write(backup=self._backup)
 
     def _registered(self, before: dict[str, Any], after: dict[str, Any]) -> Result:
         """Have the key registered, once the application has it."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,20 @@ def test_named_and_taken_out(run: Runner, file: Path) -> None:
     assert file.read_text() == TEXT
     assert not run.bare(settings_file=str(file), state="absent")["changed"]
     assert "planted" not in run.printed
+
+
+def test_name_of_the_copy_cannot_be_foreseen(run: Runner, file: Path, tmp_path: Path) -> None:
+    # Whose folder it is may have put a link there, to what only root may write to
+    precious = tmp_path / "precious"
+    precious.touch()
+    for seconds in range(60):
+        when = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(time.time() + seconds))
+        file.with_name(f"settings.py.{os.getpid()}.{when}~").symlink_to(precious)
+    result = run.bare(settings_file=str(file), backup=True)
+    assert precious.read_text() == ""
+    copy = Path(result["backup_file"])
+    assert copy.read_text() == TEXT
+    assert not copy.is_symlink()
 
 
 def test_another_extension(run: Runner, file: Path) -> None:

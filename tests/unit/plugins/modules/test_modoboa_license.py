@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,21 @@ def test_file_alone_needs_no_connection(run: Runner, file: Path) -> None:
     assert (again["changed"], again["restart_needed"], again["diff"]) == (False, False, [])
     assert "backup_file" not in again
     assert run.server.log == []
+
+
+def test_name_of_the_copy_cannot_be_foreseen(run: Runner, file: Path, tmp_path: Path) -> None:
+    # Whose folder it is may have put a link there, to what only root may write to
+    precious = tmp_path / "precious"
+    precious.touch()
+    for seconds in range(60):
+        when = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(time.time() + seconds))
+        file.with_name(f"settings.py.{os.getpid()}.{when}~").symlink_to(precious)
+    before = file.read_text()
+    result = run.bare(settings_file=str(file), key=KEY, backup=True)
+    assert precious.read_text() == ""
+    copy = Path(result["backup_file"])
+    assert copy.read_text() == before
+    assert not copy.is_symlink()
 
 
 def test_check_mode_writes_nothing(run: Runner, file: Path) -> None:

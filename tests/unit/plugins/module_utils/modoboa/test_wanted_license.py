@@ -223,18 +223,14 @@ def test_server_with_nothing_but_the_contract(operator: Operator) -> None:
     assert operator.run().facts()["locked"] is True
 
 
-def test_copy_is_made_before_the_change_and_only_then(operator: Operator) -> None:
-    copies = []
-
-    def back_up(path: str) -> str:
-        copies.append(Path(path).read_text())
-        return f"{path}~"
-
+def test_copy_is_made_of_a_file_that_changes(operator: Operator) -> None:
     wanted = WantedLicense(KEY, str(operator.file))
-    for name in (f"{operator.file}~", None):
-        convergence = Convergence(wanted, operator.client, back_up=back_up)
-        assert convergence.bring_about().backup_file == name
-    assert copies == ["A = 1\n"]
+    copies = [
+        Convergence(wanted, operator.client, backup=backup).bring_about().backup_file
+        for backup in (True, True)
+    ]
+    assert Path(copies[0] or "").read_text() == "A = 1\n"
+    assert copies[1] is None
 
 
 @pytest.mark.parametrize(
