@@ -171,9 +171,50 @@ def test_numbers_may_be_texts(controller: Controller) -> None:
     assert controller.schedule().changed == 1, done.stdout
 
 
-@pytest.mark.parametrize("hours", [[7, 24], "7,24", []], ids=str)
-def test_a_schedule_that_cannot_be_kept_is_refused(controller: Controller, hours: object) -> None:
-    refused = controller.try_to_schedule(renewal_schedule_hours=hours)
+@pytest.mark.extended
+def test_texts_may_be_numbers(controller: Controller) -> None:
+    given: dict[str, Any] = {
+        "renewal_schedule_environment": {
+            "MODOBOA_TOKEN": SECRET,
+            "ANSIBLE_FORKS": 20,
+            "ANSIBLE_PIPELINING": True,
+            "ANSIBLE_LIMIT": None,
+        },
+        "renewal_schedule_arguments": ["--forks", 20],
+        "renewal_schedule_alert": ["/usr/bin/test", 491701234567, "-gt", 0],
+    }
+    done = controller.schedule(**given)
+    settings = controller.settings()
+    assert settings["environment"]["ANSIBLE_FORKS"] == "20"
+    assert settings["environment"]["ANSIBLE_PIPELINING"] == "True"
+    assert "ANSIBLE_LIMIT" not in settings["environment"]
+    assert settings["command"][-3:-1] == ["--forks", "20"]
+    assert settings["alert"] == ["/usr/bin/test", "491701234567", "-gt", "0"]
+    assert SECRET not in done.stdout
+    assert controller.schedule(**given).changed == 0
+    assert controller.cron().returncode == 0, controller.log()
+    # None is no token
+    given["renewal_schedule_environment"]["MODOBOA_TOKEN"] = None
+    assert controller.try_to_schedule(**given).task(INSIST)[0].status == "failed"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"hours": [7, 24]},
+        {"hours": "7,24"},
+        {"hours": []},
+        {"alert": "/usr/bin/mail,-s,Ends,root"},
+        {"arguments": "--forks 20"},
+    ],
+    ids=str,
+)
+def test_a_schedule_that_cannot_be_kept_is_refused(
+    controller: Controller, variables: dict[str, Any]
+) -> None:
+    refused = controller.try_to_schedule(
+        **{f"renewal_schedule_{name}": value for name, value in variables.items()}
+    )
     assert refused.results[-1].task == "Insist on a schedule that can be kept"
     assert controller.files() == set()
 

@@ -43,26 +43,40 @@ class Renewal:
     """What the configuration says, and where the notes are.
 
     :param configuration: the file that the role wrote, as read
-    :param output: where the playbook's output and messages go
     """
 
-    def __init__(self, configuration: dict[str, Any], output: IO[bytes] | None = None) -> None:
+    def __init__(self, configuration: dict[str, Any]) -> None:
         self._settings = configuration
         self._state = Path(configuration["state"])
         self._notes = self._state / "notes"
-        self._output = output
 
     def run(self) -> list[str]:
         """Run the playbook, unless another run is under way.
 
-        :returns: what went wrong, in sentences
+        :returns: what went wrong, in sentences, whatever it is: people are to be warned all the same
         """
+        problems = []
+        with contextlib.ExitStack() as stack:
+            output = None
+            try:
+                if self._settings["log"]:
+                    output = stack.enter_context(Path(self._settings["log"]).open("ab"))
+            except OSError as error:
+                problems.append(f"the log could not be opened: {error}")
+            try:
+                problems += self._renew(output)
+            except Exception as error:
+                problems.append(f"the run broke off: {reason(error)}")
+        return problems
+
+    def _renew(self, output: IO[bytes] | None) -> list[str]:
+        """Run the playbook, unless another run is under way; what went wrong, in sentences."""
         with self._lock() as lock:
             if lock is None:
                 say("another run is under way, which this one leaves it to")
                 return []
             with self._new_notes() as noted:
-                status = self._play(noted, lock)
+                status = self._play(noted, lock, output)
                 self._keep(noted, whole=status == 0)
         if status is None:
             return [f"the run was stopped after {self._settings['timeout']} seconds"]
@@ -73,16 +87,15 @@ class Renewal:
 
     def dangers(self) -> list[str]:
         """What ends soon, or may do so without anybody knowing, in sentences."""
-        now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         found = []
         for file in self._noted():
-            note = json.loads(file.read_text())
-            for certificate in note["certificates"]:
-                # Moments in this form compare like their texts
-                if certificate["danger_from"] <= now:
-                    end = certificate["not_after"]
-                    state = f"its certificate ends {end}" if end else "it has no certificate"
-                    found.append(f"{certificate['name']} on {note['host']}: {state}")
+            try:
+                found += endangered(json.loads(file.read_bytes()))
+            except Exception as error:
+                # What others noted is said all the same
+                found.append(
+                    f"{file} cannot be read, so nobody knows how long certificates last: {reason(error)}"
+                )
         return found
 
     def knows(self) -> bool:
@@ -95,11 +108,12 @@ class Renewal:
         if not command:
             return
         try:
-            subprocess.run(command, input=message.encode(), check=True, timeout=ALERT_PATIENCE)
-        except (OSError, subprocess.SubprocessError) as error:
-            say(f"the alert could not be sent: {error}")
+            text = message.encode(errors="backslashreplace")
+            subprocess.run(command, input=text, check=True, timeout=ALERT_PATIENCE)
+        except Exception as error:
+            say(f"the alert could not be sent: {reason(error)}")
 
-    def _play(self, notes: Path, lock: int) -> int | None:
+    def _play(self, notes: Path, lock: int, output: IO[bytes] | None) -> int | None:
         """Run the playbook; its exit status, or nothing if it took too long."""
         environment = {**os.environ, **self._settings["environment"], NOTES: str(notes)}
         try:
@@ -108,8 +122,8 @@ class Renewal:
                 cwd=self._settings["directory"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=self._output and subprocess.STDOUT,
+                stdout=output,
+                stderr=output and subprocess.STDOUT,
                 start_new_session=True,
                 # Held until the playbook has ended, whatever becomes of this process
                 pass_fds=[lock],
@@ -168,9 +182,31 @@ class Renewal:
         return sorted(self._notes.glob("*.json"))
 
 
+def endangered(note: dict[str, Any]) -> list[str]:
+    """What a host's note says of certificates that are in danger, in sentences.
+
+    :raises Exception: it is no such note
+    """
+    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+    found = []
+    for certificate in note["certificates"]:
+        # Moments in this form compare like their texts
+        if certificate["danger_from"] <= now:
+            end = certificate["not_after"]
+            state = f"its certificate ends {end}" if end else "it has no certificate"
+            found.append(f"{certificate['name']} on {note['host']}: {state}")
+    return found
+
+
+def reason(error: Exception) -> str:
+    """What is wrong, of which the text alone may be but a name."""
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+
+
 def say(text: str) -> None:
-    """Tell the log, or whoever looks."""
-    print(f"renewal: {text}", file=sys.stderr, flush=True)
+    """Tell the log, or whoever looks. Where that is a full disk, people are alerted all the same."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"renewal: {text}", file=sys.stderr, flush=True)
 
 
 def wrong_user(configuration: Path) -> str | None:
@@ -229,17 +265,18 @@ def main() -> int:
     if refusal:
         say(refusal)
         return FAILED
-    settings = json.loads(options.configuration.read_text())
+    try:
+        renewal = Renewal(json.loads(options.configuration.read_bytes()))
+    except Exception as error:
+        say(f"{options.configuration} cannot be read: {reason(error)}")
+        return FAILED
     # So that not everybody asks the CA at the same moment; nothing secret
     time.sleep(random.uniform(0, options.random_delay))  # noqa: S311 - spreads load, no secret
     if not options.configuration.exists():
         # The schedule was taken away meanwhile, and nothing of it is to come back
         return WELL
-    with contextlib.ExitStack() as stack:
-        output = settings["log"] and stack.enter_context(Path(settings["log"]).open("ab"))
-        renewal = Renewal(settings, output or None)
-        problems = [] if options.watch else renewal.run()
-        return conclude(renewal, problems, watching=options.watch)
+    problems = [] if options.watch else renewal.run()
+    return conclude(renewal, problems, watching=options.watch)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 # Copyright (c) 2026 the mailhost.modoboa contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program that the role ``renewal_schedule`` installs, with programs of the shell for playbooks."""
+"""What the program that the role ``renewal_schedule`` installs does with a run."""
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import runpy
@@ -13,56 +12,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-PROGRAM = Path(__file__).parents[3] / "roles" / "renewal_schedule" / "files" / "renewal.py"
-WELL, FAILED, DANGER = 0, 1, 3
-UNKNOWN = "no run has told yet how long the certificates last"
-LONG_AGO, FAR_AWAY = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
-
-
-def note(host: str, danger_from: str = FAR_AWAY, end: str | None = FAR_AWAY) -> str:
-    """A command of the shell that notes what a playbook notes of one certificate of a host."""
-    certificate = {"name": f"mail.{host}", "not_after": end, "danger_from": danger_from}
-    text = json.dumps({"host": host, "certificates": [certificate]})
-    return f"echo '{text}' >$VIRTUALHOSTS_RENEWAL_NOTES/{host}.json"
-
-
-class Schedule:
-    """A schedule's files."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.state = directory / "state"
-        self.state.mkdir()
-        self.alert = directory / "alert"
-        self.settings: dict[str, Any] = {
-            "directory": str(directory),
-            "environment": {"TOKEN": "sesame"},
-            "timeout": 60,
-            "state": str(self.state),
-            "log": None,
-            "alert": ["sh", "-c", f"cat >{self.alert}"],
-        }
-
-    def words(self, playbook: str, arguments: Sequence[str] = (), **settings: Any) -> list[str]:
-        """The command that does a run."""
-        file = self.directory / "schedule.json"
-        file.write_text(
-            json.dumps({**self.settings, "command": ["sh", "-c", playbook], **settings})
-        )
-        return [sys.executable, str(PROGRAM), *arguments, str(file)]
-
-    def run(
-        self, playbook: str = "true", *arguments: str, **settings: Any
-    ) -> subprocess.CompletedProcess[str]:
-        """Do a run to its end."""
-        words = self.words(playbook, arguments, **settings)
-        return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+from unit.roles.renewal_run import (
+    DANGER,
+    FAILED,
+    FAR_AWAY,
+    LONG_AGO,
+    PROGRAM,
+    UNKNOWN,
+    WELL,
+    Schedule,
+    note,
+)
 
 
 @pytest.fixture
@@ -138,14 +101,6 @@ def test_hosts_that_are_gone_are_forgotten_by_a_whole_run(schedule: Schedule) ->
     assert schedule.run(note("aster")).returncode == WELL
 
 
-@pytest.mark.parametrize("command", [["/nowhere/ansible-playbook"], ["/etc"]], ids=str)
-def test_a_playbook_that_cannot_be_started(schedule: Schedule, command: list[str]) -> None:
-    assert schedule.run(note("aster")).returncode == WELL
-    done = schedule.run(command=command)
-    assert done.returncode == FAILED
-    assert f"{command[0]} could not be started: " in done.stderr
-
-
 def test_runs_do_not_overlap(schedule: Schedule) -> None:
     words = schedule.words(f"{note('aster', LONG_AGO)}; echo $$ >begun; exec sleep 30")
     begun = schedule.directory / "begun"
@@ -181,13 +136,6 @@ def test_a_run_that_takes_too_long_is_stopped_with_all_that_it_started(schedule:
     assert schedule.run("exit 1").returncode == FAILED
 
 
-def test_an_alert_that_fails_changes_nothing_else(schedule: Schedule) -> None:
-    done = schedule.run(note("aster", LONG_AGO), alert=["/nowhere/mail"])
-    assert done.returncode == DANGER
-    assert "the alert could not be sent: " in done.stderr
-    assert schedule.run(note("aster", LONG_AGO), alert=[]).returncode == DANGER
-
-
 def test_with_a_log_only_what_is_wrong_is_printed(schedule: Schedule) -> None:
     log = schedule.directory / "log"
     for _run in range(2):
@@ -217,14 +165,6 @@ def test_a_schedule_that_is_taken_away_in_the_delay_leaves_nothing(
     assert runpy.run_path(str(PROGRAM))["main"]() == WELL
     assert list(schedule.directory.iterdir()) == []
     assert capfd.readouterr() == ("", "")
-
-
-def test_without_its_file_it_says_which_is_missing(schedule: Schedule) -> None:
-    words = [*schedule.words("true")[:-1], str(schedule.directory / "none.json")]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == FAILED
-    assert "none.json" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has files of others")
