@@ -98,7 +98,8 @@ options:
     description:
       - V(present) issues or renews what needs it.
       - V(revoked) tells the CA to revoke the certificate, see O(revocation_reason). The files stay, so that a web
-        server goes on until V(present) issues another one.
+        server goes on until V(present) issues another one. Of one that was adopted for several, all are marked, with a
+        warning, and V(present) issues another one for each.
       - V(absent) removes the certificate's folder with its private key. See O(revoke).
     type: str
     choices: [present, revoked, absent]
@@ -177,6 +178,8 @@ options:
   revoke:
     description:
       - Whether certificates that are to be V(absent) are revoked first. One that cannot be revoked stays.
+      - One that was adopted for several, and is used by others that stay, is removed without, with a warning; for the
+        reason V(key_compromise) it is revoked for all.
     type: bool
     default: false
   revocation_reason:

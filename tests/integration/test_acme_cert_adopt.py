@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.certificate import read_chain
 from bed.acme_bed import AcmeBed
 from bed.certbot import Certbot
 from integration.acme_servers import NEWEST, StartAcme
@@ -91,6 +92,33 @@ def test_one_that_was_taken_over_can_be_revoked(start_acme: StartAcme) -> None:
     )
     assert revoked["changed"], revoked
     assert acme.pebble.revoked(revoked["certificates"][0]["serial"])
+
+
+def test_one_of_several_tenants_is_not_revoked_for_one_of_them(start_acme: StartAcme) -> None:
+    acme = start_acme(NEWEST)
+    certbot = Certbot(acme.directory / "certbot", acme.acme.directory_url, acme.acme.ca_path)
+    acme.dns.add(*NAMES)
+    certbot.issue(acme.nginx.webroot, *NAMES)
+    first, second = ({"name": name, "names": []} for name in NAMES)
+    for tenant in (first, second):
+        adopt(acme, certbot, **tenant)
+
+    gone = {**options(acme), **second, "state": "absent", "revoke": True}
+    removed = acme.ansible.run_module("acme_cert", gone)
+    assert removed["changed"], removed
+    chain = (acme.storage / "certs" / NAMES[0] / "fullchain.pem").read_bytes()
+    serial = read_chain(chain).serial
+    assert not acme.pebble.revoked(serial)
+    assert f"not revoked, because {NAMES[0]} use" in str(removed["warnings"])
+
+    # What was stolen is revoked for both
+    adopt(acme, certbot, **second)
+    stolen = {**options(acme), **first, "state": "revoked", "revocation_reason": "key_compromise"}
+    assert acme.ansible.run_module("acme_cert", stolen)["changed"]
+    assert acme.pebble.revoked(serial)
+    anew = acme.ansible.run_module("acme_cert", {**options(acme), **second, "look_first": False})
+    assert anew["certificates"][0]["reason"].startswith("it was revoked on "), anew
+    assert anew["certificates"][0]["issued"]
 
 
 def options(acme: AcmeBed) -> dict[str, Any]:

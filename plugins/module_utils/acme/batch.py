@@ -14,17 +14,18 @@ from typing import Any
 
 from ..items import change
 from .account import Account
-from .certificate import leaf_der, read_chain
+from .certificate import Certificate, leaf_der, read_chain
+from .copies import Copies, mark
 from .errors import AcmeError, as_acme_error, during
 from .failure import failed_again
 from .issuance import Issuer, Ways
 from .memory import Revoked
 from .network import Network
-from .plan import Action, Plan, make_plan
+from .plan import Action, Plan, Revocation, make_plan
 from .renewal import Policy
 from .renewal_information import RenewalInformation, is_stale
-from .request import PRESENT, CertificateRequest
-from .revocation import revoke
+from .request import ABSENT, PRESENT, CertificateRequest
+from .revocation import COMPROMISED, revoke
 from .store import CertificateStore, Stored
 from .waiting import Deadline
 
@@ -125,7 +126,12 @@ class Outcome:
     @property
     def warnings(self) -> list[str]:
         """What the reader should know although nothing failed."""
-        return [warning for item in self.items for warning in item.warnings]
+        found: list[str] = []
+        for item in self.items:
+            found += item.warnings
+            if item.changed and item.plan is not None and item.plan.warning is not None:
+                found.append(item.plan.warning)
+        return found
 
     @property
     def unreported_error(self) -> AcmeError | None:
@@ -151,6 +157,7 @@ class Batch:
         self._network = network
         self._ways = ways
         self._now = now
+        self._copies = Copies(store, ())
         self._renewal_information = RenewalInformation(network)
         self._issuer = Issuer(
             options.policy.directory,
@@ -168,6 +175,8 @@ class Batch:
         One certificate's failure is recorded with it and never stops another.
         """
         outcome = Outcome([Item(request) for request in requests])
+        leaving = {item.request.folder for item in outcome.items if item.request.state != PRESENT}
+        self._copies = Copies(self._store, leaving)
         self._in_turn(self._plan, outcome.items)
         if not self._options.check_mode:
             self._at_once(self._tidy, filter(self._is_untidy, outcome.items))
@@ -188,10 +197,17 @@ class Batch:
             raise item.request.error
         with during("storage"):
             item.stored = self._store.read(item.request.folder)
-        options = self._options
+            revocation = self._revocation(item)
         item.adopt(
-            make_plan(item.request, item.stored, options.policy, options.revoke, self._now())
+            make_plan(item.request, item.stored, self._options.policy, revocation, self._now())
         )
+
+    def _revocation(self, item: Item) -> Revocation:
+        first, state = self._options.revoke, item.request.state
+        if state == PRESENT or (state == ABSENT and not first):
+            return Revocation()
+        compromised = self._options.revocation_reason == COMPROMISED
+        return Revocation(first, compromised, self._copies.others(item.request.folder, item.stored))
 
     def _tidy(self, item: Item) -> None:
         """Remove what an interrupted run has left, unless a run is under way."""
@@ -276,6 +292,7 @@ class Batch:
 
     def _change(self, item: Item, workers: Executor) -> None:
         folder = item.request.folder
+        gone: Certificate | None = None
         with during("storage"), self._store.lock(folder):
             # look again: another process may have been at it before the lock was ours
             self._plan(item)
@@ -287,8 +304,10 @@ class Batch:
             elif action is Action.CORRECT_MODES:
                 self._store.correct_modes(folder)
             elif action is Action.REVOKE or item.plan.revoke:
-                self._revoke(item)
+                gone = self._revoke(item)
             item.stored = self._store.read(folder)
+        if gone is not None:
+            self._mark(item, item.plan.others, gone)
         if action is Action.REMOVE:
             with during("removal"):
                 self._store.remove(folder)
@@ -308,12 +327,23 @@ class Batch:
                 self._store.remember(request.folder, memory)
             raise
 
-    def _revoke(self, item: Item) -> None:
+    def _revoke(self, item: Item) -> Certificate:
         folder, reason = item.request.folder, self._options.revocation_reason
         chain, key = self._store.chain(folder), self._store.key(folder)
         revoke(self._network, leaf_der(chain), reason, key, self._deadline())
-        revoked = Revoked(read_chain(chain).serial, self._now(), reason)
-        self._store.remember(folder, replace(item.stored.memory, revoked=revoked))
+        return read_chain(chain)
+
+    def _mark(self, item: Item, others: Iterable[str], certificate: Certificate) -> None:
+        """Note that a certificate was revoked. Call it without a lock: it takes one after the other.
+
+        With the one that was asked for last: a run that is killed before is made up for by the next.
+        """
+        revoked = Revoked(certificate.serial, self._now(), self._options.revocation_reason)
+        item.warnings += self._copies.mark(others, certificate, revoked)
+        folder = item.request.folder
+        with during("storage"):
+            mark(self._store, folder, certificate, revoked)
+            item.stored = self._store.read(folder)
 
     def _deadline(self) -> Deadline:
         return Deadline(self._options.order_timeout)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -14,6 +14,7 @@ from typing import Any
 from ..items import change
 from .certificate import Certificate
 from .errors import AcmeError
+from .identifier import name_of
 from .memory import Failure
 from .moment import timestamp
 from .pair import NO_CERTIFICATE
@@ -39,6 +40,8 @@ class Plan:
     :ivar revoke: before it is removed, it is to be revoked
     :ivar diff: an entry of Ansible's ``diff`` result; ``None`` if nothing is to be done
     :ivar postponed: it failed lately, and is left alone for a while
+    :ivar others: folders with the same certificate, which are to know that it is revoked
+    :ivar warning: what the reader should know once it is done
     """
 
     action: Action
@@ -46,21 +49,40 @@ class Plan:
     revoke: bool = False
     diff: dict[str, Any] | None = None
     postponed: Failure | None = None
+    others: Sequence[str] = ()
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """How certificates are revoked.
+
+    :ivar first: those that are to be removed are revoked first
+    :ivar compromised: somebody else may have the key, so whoever uses it has to do without
+    :ivar others: folders that hold the same certificate, and are to stay in use
+    """
+
+    first: bool = False
+    compromised: bool = False
+    others: Sequence[str] = ()
 
 
 def make_plan(
-    request: CertificateRequest, stored: Stored, policy: Policy, revoke: bool, now: datetime
+    request: CertificateRequest,
+    stored: Stored,
+    policy: Policy,
+    revocation: Revocation,
+    now: datetime,
 ) -> Plan:
     """Decide what is to be done.
 
     :param stored: what is there
-    :param revoke: certificates to be removed are to be revoked first
     :raises AcmeError: the certificate cannot be revoked here
     """
     if request.state == ABSENT:
-        return _removal(request, stored, policy, revoke, now)
+        return _removal(request, stored, policy, revocation, now)
     if request.state == REVOKED:
-        return _revocation(request, stored, policy, now)
+        return _revocation(request, stored, policy, revocation, now)
     decision = decide(request, stored, policy, now)
     if decision.due:
         before = _describe_stored(stored)
@@ -80,20 +102,42 @@ def make_plan(
 
 
 def _removal(
-    request: CertificateRequest, stored: Stored, policy: Policy, revoke: bool, now: datetime
+    request: CertificateRequest,
+    stored: Stored,
+    policy: Policy,
+    revocation: Revocation,
+    now: datetime,
 ) -> Plan:
     if not stored.present:
         return Plan(Action.NOTHING, "there is nothing to remove")
-    revocable = revoke and _why_not_revoked(stored, policy, now) is None
+    diff = _change(request, _describe_stored(stored), "")
+    if not revocation.first or _why_not_revoked(stored, policy, now) is not None:
+        return Plan(Action.REMOVE, "to be removed", diff=diff)
+    others = revocation.others
+    if others and not revocation.compromised:
+        return Plan(
+            Action.REMOVE,
+            "to be removed, but not revoked: others use the same certificate",
+            diff=diff,
+            warning=_spared(request, others),
+        )
     return Plan(
         Action.REMOVE,
-        "to be revoked and removed" if revocable else "to be removed",
-        revoke=revocable,
-        diff=_change(request, _describe_stored(stored), ""),
+        "to be revoked and removed",
+        revoke=True,
+        diff=diff,
+        others=others,
+        warning=_hit(request, others),
     )
 
 
-def _revocation(request: CertificateRequest, stored: Stored, policy: Policy, now: datetime) -> Plan:
+def _revocation(
+    request: CertificateRequest,
+    stored: Stored,
+    policy: Policy,
+    revocation: Revocation,
+    now: datetime,
+) -> Plan:
     why_not = _why_not_revoked(stored, policy, now)
     if why_not is not None:
         return Plan(Action.NOTHING, why_not)
@@ -102,6 +146,27 @@ def _revocation(request: CertificateRequest, stored: Stored, policy: Policy, now
         Action.REVOKE,
         "to be revoked",
         diff=_change(request, before, f"{before}revoked: now\n"),
+        others=revocation.others,
+        warning=_hit(request, revocation.others),
+    )
+
+
+def _spared(request: CertificateRequest, others: Sequence[str]) -> str:
+    names = ", ".join(name_of(each) for each in others)
+    return (
+        f"{request.name}: its certificate is removed, but not revoked, because {names} use the same one, until"
+        " each is renewed. The last one of them that is removed takes it along. If it must not be trusted any"
+        f" longer, set state to revoked for {name_of(others[0])}."
+    )
+
+
+def _hit(request: CertificateRequest, others: Sequence[str]) -> str | None:
+    if not others:
+        return None
+    names = ", ".join(name_of(each) for each in others)
+    return (
+        f"{request.name}: {names} use the same certificate, which is revoked for them as well. The next run with"
+        " state present issues another one for each; have it run at once."
     )
 
 

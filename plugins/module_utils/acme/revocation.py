@@ -10,10 +10,11 @@ from .keys import AccountKey, PrivateKey, base64url
 from .network import Network
 from .waiting import Deadline
 
+COMPROMISED = "key_compromise"
 # RFC 5280 section 5.3.1, as far as a subscriber has a say
 REASONS = {
     "unspecified": 0,
-    "key_compromise": 1,
+    COMPROMISED: 1,
     "affiliation_changed": 3,
     "superseded": 4,
     "cessation_of_operation": 5,
@@ -43,7 +44,7 @@ def revoke(
     }
     signers: list[AccountKey | None] = [None]
     if key is not None:
-        signers.insert(0 if reason == "key_compromise" else 1, AccountKey(key))
+        signers.insert(0 if reason == COMPROMISED else 1, AccountKey(key))
     with during("revocation"):
         url = network.endpoint("revokeCert", deadline)
         while signers:
