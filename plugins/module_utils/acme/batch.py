@@ -8,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
 
 from ..items import change
 from .account import Account
 from .certificate import Certificate, leaf_der, read_chain
 from .copies import Copies, mark
-from .errors import AcmeError, as_acme_error, during
+from .errors import AcmeError, during
 from .failure import failed_again
 from .issuance import Issuer, Ways
 from .memory import Revoked
 from .network import Network
-from .plan import Action, Plan, Revocation, make_plan
+from .outcome import Item, Outcome
+from .plan import Action, Revocation, make_plan
 from .renewal import Policy
 from .renewal_information import RenewalInformation, is_stale
 from .request import ABSENT, PRESENT, CertificateRequest
 from .revocation import COMPROMISED, revoke
-from .store import CertificateStore, Stored
+from .store import CertificateStore
 from .waiting import Deadline
 
 
@@ -46,97 +46,6 @@ class BatchOptions:
     check_mode: bool
     revoke: bool = False
     revocation_reason: str = "unspecified"
-
-
-@dataclass
-class Item:
-    """One certificate of the batch: what was asked for and what became of it."""
-
-    request: CertificateRequest
-    stored: Stored = field(default_factory=lambda: Stored(present=False))
-    plan: Plan | None = None
-    changed: bool = False
-    error: AcmeError | None = None
-    postponed: bool = False
-    warnings: list[str] = field(default_factory=list)
-
-    def adopt(self, plan: Plan) -> None:
-        """Take over what is to be done. What is postponed has failed already."""
-        self.plan = plan
-        if plan.postponed is not None:
-            self.fail(plan.postponed.error())
-            self.postponed = True
-        self.changed = plan.action is not Action.NOTHING
-
-    def fail(self, error: Exception) -> None:
-        """Record what went wrong; nothing was changed."""
-        self.error = as_acme_error(error)
-        self.changed = False
-
-    @property
-    def issued(self) -> bool:
-        """Whether the change is a new certificate."""
-        return self.changed and self.plan is not None and self.plan.action is Action.ISSUE
-
-    @property
-    def present(self) -> bool:
-        """Whether a certificate that can be used is there; in check mode, whether it would be."""
-        if self.changed and self.plan is not None and self.plan.action is Action.REMOVE:
-            return False
-        return self.issued or (self.stored.certificate is not None and self.stored.fault is None)
-
-    @property
-    def reason(self) -> str | None:
-        """Why something is to be done, or nothing."""
-        return self.plan.reason if self.plan else None
-
-    @property
-    def asks_ca(self) -> bool:
-        """Whether there is something to be done that needs the account."""
-        if self.plan is None or self.error is not None:
-            return False
-        return self.plan.action in (Action.ISSUE, Action.REVOKE) or self.plan.revoke
-
-
-@dataclass
-class Outcome:
-    """What became of the account and of every certificate."""
-
-    items: list[Item]
-    account_changed: bool = False
-    account_error: AcmeError | None = None
-    account_diff: dict[str, Any] | None = None
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was changed, or would be."""
-        return self.account_changed or any(item.changed for item in self.items)
-
-    @property
-    def diff(self) -> list[dict[str, Any]]:
-        """Before and after of all that was changed."""
-        candidates = [(self.account_changed, self.account_diff)]
-        candidates += [(item.changed, item.plan.diff if item.plan else None) for item in self.items]
-        return [
-            diff
-            for changed, diff in candidates
-            if changed and diff and diff["before"] != diff["after"]
-        ]
-
-    @property
-    def warnings(self) -> list[str]:
-        """What the reader should know although nothing failed."""
-        found: list[str] = []
-        for item in self.items:
-            found += item.warnings
-            if item.changed and item.plan is not None and item.plan.warning is not None:
-                found.append(item.plan.warning)
-        return found
-
-    @property
-    def unreported_error(self) -> AcmeError | None:
-        """What went wrong with the account, unless a certificate's error says it already."""
-        return None if any(item.error for item in self.items) else self.account_error
 
 
 class Batch:
@@ -307,6 +216,7 @@ class Batch:
                 gone = self._revoke(item)
             item.stored = self._store.read(folder)
         if gone is not None:
+            item.revoked = True
             self._mark(item, item.plan.others, gone)
         if action is Action.REMOVE:
             with during("removal"):

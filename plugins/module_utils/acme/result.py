@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from .account import Account
-from .batch import Item, Outcome
 from .certificate import Certificate
 from .errors import AcmeError
 from .memory import Failure
 from .moment import timestamp
+from .outcome import Item, Outcome
 from .renewal import renewal_of
 from .store import CertificateStore, Stored
 

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 import requests
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import store as store_file
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch, Outcome
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.errors import AcmeError
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.order import Order
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.outcome import Outcome
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     ABSENT,
     CertificateRequest,

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme import copies
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch, Outcome
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import key_to_pem
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.outcome import Outcome
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     ABSENT,
     PRESENT,
@@ -169,6 +170,20 @@ def test_where_it_cannot_be_noted_is_told(
     assert outcome.changed
     assert marked(store) == ["a.example", "c.example"]
     assert "b.example: its certificate is revoked, which cannot be noted" in outcome.warnings[0]
+
+
+def test_whose_is_revoked_is_told_whatever_comes_then(
+    new_batch: NewBatch, store: CertificateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(name: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), name)
+
+    monkeypatch.setattr(store, "remove", read_only)
+    options = {"revoke": True, "revocation_reason": "key_compromise"}
+    outcome = new_batch(**options).run(wanted(ABSENT, "a.example"))
+    assert outcome.items[0].error is not None
+    assert marked(store) == NAMES
+    assert "a.example: b.example, c.example use the same certificate" in outcome.warnings[0]
 
 
 def test_one_that_is_replaced_meanwhile_is_left_alone(

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch, Item
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.batch import Batch
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.keys import (
     key_to_pem,
     make_key,
     public_der,
 )
+from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.outcome import Item
 from ansible_collections.mailhost.modoboa.plugins.module_utils.acme.request import (
     CertificateRequest,
 )
