@@ -47,6 +47,14 @@ options:
       - The environment variable E(MODOBOA_VALIDATE_CERTS) is used if the option is not set.
     type: bool
     default: true
+  allow_plain_http:
+    description:
+      - Whether O(url) may begin with V(http://) although the server is another machine, so that anybody on the way can
+        read O(token) or O(password), and so become super administrator. Addresses of the machine that the module runs
+        on, which are V(localhost), V(127.0.0.0/8) and V(::1), may always.
+      - The environment variable E(MODOBOA_ALLOW_PLAIN_HTTP) is used if the option is not set.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds to wait for a connection, and for an answer to go on.

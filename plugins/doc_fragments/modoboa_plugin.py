@@ -53,6 +53,15 @@ options:
     default: true
     env:
       - name: MODOBOA_VALIDATE_CERTS
+  allow_plain_http:
+    description:
+      - Whether O(url) may begin with V(http://) although the server is another machine, so that anybody on the way can
+        read O(token) or O(password), and so become super administrator. Addresses of the controller itself, which are
+        V(localhost), V(127.0.0.0/8) and V(::1), may always.
+    type: bool
+    default: false
+    env:
+      - name: MODOBOA_ALLOW_PLAIN_HTTP
   timeout:
     description: Seconds to wait for a connection, and for an answer to go on.
     type: int

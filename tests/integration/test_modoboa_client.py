@@ -30,6 +30,7 @@ NO_CREDENTIALS: dict[str, Any] = {
     "password": None,
     "ca_path": None,
     "validate_certs": True,
+    "allow_plain_http": False,
     "timeout": 30,
 }
 

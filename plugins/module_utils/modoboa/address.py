@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.errors import (
@@ -35,3 +36,21 @@ def base_url(url: str) -> str:
     if path.endswith(_API):
         path = path[: -len(_API)]
     return f"{parts.scheme}://{parts.netloc}{path}/"
+
+
+def is_readable_on_the_way(url: str) -> bool:
+    """Whether what is sent there crosses a network without TLS.
+
+    :param url: an address as :func:`base_url` returns it
+    """
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_this_machine(parts.hostname or "")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False

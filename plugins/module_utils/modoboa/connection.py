@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors, sign_in
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import (
+    base_url,
+    is_readable_on_the_way,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import (
     MISSING_REQUESTS,
     Client,
@@ -42,6 +46,11 @@ def connection_options() -> dict[str, Any]:
             "default": True,
             "fallback": (env_fallback, ["MODOBOA_VALIDATE_CERTS"]),
         },
+        "allow_plain_http": {
+            "type": "bool",
+            "default": False,
+            "fallback": (env_fallback, ["MODOBOA_ALLOW_PLAIN_HTTP"]),
+        },
         "timeout": {
             "type": "int",
             "default": 30,
@@ -66,11 +75,18 @@ def connect(params: Mapping[str, Any]) -> Client:
     A token is used as it is; a user name and password are exchanged for a temporary one, the
     way the web interface does.
 
-    :raises ModoboaError: no credentials, or they are refused
+    :raises ModoboaError: no credentials, or they are refused, or anybody could read them on the way
     """
     if not params["url"]:
         raise errors.ServerUnreachableError(
             "the URL is empty; write it as https://mail.example.org"
+        )
+    url = base_url(params["url"])
+    if is_readable_on_the_way(url) and not params["allow_plain_http"]:
+        raise errors.AuthenticationError(
+            f"the URL {url} has no TLS, so anybody on the way could read the credentials, which"
+            " were not sent: write it with https://, or set allow_plain_http=true if the way is"
+            " safe"
         )
     if params["timeout"] < 1:
         raise errors.ServerUnreachableError("timeout: give at least 1 second")

@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import answer, errors
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import (
+    base_url,
+    is_readable_on_the_way,
+)
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.client import anonymous
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.transport import Transport
 
@@ -68,7 +71,7 @@ class _Browser:
         """Read config.json, which lies beside the web interface."""
         config = answer.decoded(self._good(self._visit("GET", urljoin(self.url, "config.json"))))
         try:
-            return _Frontend(
+            frontend = _Frontend(
                 authority=urljoin(self.url, config["OAUTH_AUTHORITY_URL"]).rstrip("/"),
                 client_id=config["OAUTH_CLIENT_ID"],
                 redirect_uri=urljoin(self.url, config["OAUTH_REDIRECT_URI"]),
@@ -78,6 +81,12 @@ class _Browser:
                 f"{self.url}config.json does not describe a Modoboa web interface; sign in with"
                 " a token instead"
             ) from None
+        if is_readable_on_the_way(frontend.authority) and not is_readable_on_the_way(self.url):
+            raise errors.AuthenticationError(
+                f"{self.url}config.json has people sign in at {frontend.authority}, without TLS;"
+                " sign in with a token instead"
+            )
+        return frontend
 
     def authorization_code(
         self, frontend: _Frontend, verifier: str, username: str, password: str

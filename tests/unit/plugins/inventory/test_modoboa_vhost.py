@@ -221,6 +221,7 @@ def test_nothing_is_cached_unless_wanted(read: Reader) -> None:
     [
         ({"token": ""}, "no credentials: give token"),
         ({"url": ""}, "is no web address"),
+        ({"url": "http://mail.test"}, "http://mail.test/ has no TLS"),
         ({"ca_path": "/nowhere/ca.pem"}, "cannot read CA certificates from /nowhere/ca.pem"),
         ({"ca_path": "~/nowhere.pem"}, r"from /.+/nowhere\.pem"),
         ({"status": ["lost"]}, "Invalid value"),

@@ -34,7 +34,7 @@ class Runner:
         monkeypatch.setattr(client, "new_session", self._session)
         # Where a warning goes differs between versions of ansible-core, and with what was imported.
         monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: self.warnings.append(text))
-        for name in ("URL", "TOKEN", "USERNAME", "PASSWORD", "CA_PATH"):
+        for name in ("URL", "TOKEN", "USERNAME", "PASSWORD", "CA_PATH", "ALLOW_PLAIN_HTTP"):
             monkeypatch.delenv(f"MODOBOA_{name}", raising=False)
 
     def _session(self) -> requests.Session:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import errors
-from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import base_url
+from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.address import (
+    base_url,
+    is_readable_on_the_way,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,26 @@ def test_url_with_credentials_is_refused_without_showing_them(written: str) -> N
     with pytest.raises(errors.ServerUnreachableError, match="credentials") as caught:
         base_url(written)
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "readable"),
+    [
+        ("https://mail.test/", False),
+        ("http://mail.test/", True),
+        ("http://localhost:8000/", False),
+        ("http://LOCALHOST/", False),
+        ("http://127.0.0.1/", False),
+        ("http://127.9.9.9/", False),
+        ("http://[::1]:8000/", False),
+        # Which only look like it
+        ("http://localhost.mail.test/", True),
+        ("http://127.0.0.1.mail.test/", True),
+        ("http://127.1/", True),
+        ("http://0.0.0.0/", True),
+        ("http://10.0.0.1/", True),
+        ("http://[::]/", True),
+    ],
+)
+def test_what_can_be_read_on_the_way(url: str, readable: bool) -> None:
+    assert is_readable_on_the_way(base_url(url)) is readable

@@ -24,6 +24,7 @@ PARAMS: dict[str, Any] = {
     "password": None,
     "ca_path": None,
     "validate_certs": True,
+    "allow_plain_http": False,
     "timeout": 30,
 }
 BROKEN = "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n"
@@ -45,13 +46,15 @@ def test_every_option_can_come_from_the_environment(monkeypatch: pytest.MonkeyPa
         "password": "secret",
         "ca_path": "/etc/own.pem",
         "validate_certs": "no",
+        "allow_plain_http": "yes",
         "timeout": "7",
     }
     for name, value in given.items():
         monkeypatch.setenv(f"MODOBOA_{name.upper()}", value)
     read = ArgumentSpecValidator(connection.connection_options()).validate({})
     assert not read.error_messages
-    assert read.validated_parameters == {**given, "validate_certs": False, "timeout": 7}
+    typed = {"validate_certs": False, "allow_plain_http": True, "timeout": 7}
+    assert read.validated_parameters == {**given, **typed}
     # What a task says goes before it
     said = ArgumentSpecValidator(connection.connection_options()).validate({"timeout": 9})
     assert said.validated_parameters["timeout"] == 9
@@ -72,6 +75,20 @@ def test_no_credentials(missing: dict[str, Any]) -> None:
 def test_no_url() -> None:
     with pytest.raises(errors.ServerUnreachableError, match="the URL is empty"):
         connection.connect({**PARAMS, "url": ""})
+
+
+def test_credentials_do_not_travel_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {**PARAMS, "url": "http://mail.test:8080/api/v2/"}
+    by_name = {**plain, "token": None, "username": "admin", "password": "planted-secret"}
+    monkeypatch.delattr(sign_in, "sign_in")
+    for params in (plain, by_name):
+        with pytest.raises(
+            errors.AuthenticationError, match=r"http://mail\.test:8080/ has no TLS"
+        ) as caught:
+            connection.connect(params)
+        assert "planted" not in str(caught.value)
+    assert connection.connect({**plain, "allow_plain_http": True}).url == "http://mail.test:8080/"
+    assert connection.connect({**PARAMS, "url": "http://[::1]:8000"}).url == "http://[::1]:8000/"
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,14 @@ def test_login_on_another_server_gets_no_password() -> None:
         portal.sign_in()
 
 
+def test_sign_in_without_tls_gets_no_password() -> None:
+    portal = Portal()
+    portal.config = {**CONFIG, "OAUTH_AUTHORITY_URL": URL.replace("https:", "http:")}
+    with pytest.raises(errors.AuthenticationError, match="without TLS; sign in with a token"):
+        portal.sign_in()
+    assert portal.sent == [f"GET {URL}/config.json"]
+
+
 def test_application_that_authorizes_nobody() -> None:
     portal = Portal()
     portal.error = "unauthorized_client"
