@@ -192,7 +192,9 @@ options:
   look_first:
     description:
       - Whether to see, before the CA is asked, that every name resolves, and that a challenge of our own is answered at
-        each of its addresses. A name that fails is reported and costs none of the CA's limits.
+        each of its addresses, up to eight. A name that fails is reported and costs none of the CA's limits.
+      - After a minute for a certificate, what was not looked at is the CA's to judge. So is a redirect to loopback,
+        link-local and private addresses, which is followed only from a name that is at one of these itself.
       - Set this to V(false) where this host cannot reach its own public address.
       - Wildcards, and what O(challenge=dns) proves, are not looked at.
     type: bool
@@ -228,7 +230,7 @@ options:
   order_timeout:
     description:
       - Seconds that one certificate may take, from the order to the chain. Waiting as long as the CA asks for counts.
-        The time of O(dns_hook), of waiting for its turn, and of O(dns_wait) does not.
+        The time of O(dns_hook), of waiting for its turn, of O(dns_wait), and of O(look_first) does not.
     type: float
     default: 180
   owner:

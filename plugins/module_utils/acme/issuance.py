@@ -111,7 +111,9 @@ class Issuer:
         try:
             order = self._resume(request, stored, folder, deadline)
             if order is None or not order.proved:
-                self._probe(request, workers)
+                # it has a time of its own
+                with deadline.standing_still():
+                    self._probe(request, workers)
             handed_in = order is not None and order.handed_in
             material = self._material(request, stored, folder, handed_in)
             if order is None:

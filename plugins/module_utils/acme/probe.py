@@ -15,7 +15,7 @@ from typing import Optional
 
 from .compound import compound
 from .errors import PREFIX, AcmeError, Problem, stable_text
-from .fetch import Fetcher, FetchError, Page
+from .fetch import Fetcher, FetchError, Page, some_of
 from .identifier import is_address, is_wildcard
 from .resolver import Resolver, ResolverError, SystemResolver
 from .responder import Responder
@@ -25,7 +25,7 @@ _STEP = "probe"
 _CHALLENGES = "/.well-known/acme-challenge/"
 _TOKEN_BYTES = 32
 _SHOWN_CHARACTERS = 60
-# Seconds for all names of a certificate: others want to be looked at, too
+# Seconds for all names of a certificate, and all their addresses: others want to be looked at, too
 _PATIENCE = 60.0
 _HINT = (
     "If the CA sees what this host cannot (a network without a way back to its own public address,"
@@ -55,8 +55,8 @@ class Probe:
     def look(self, names: Iterable[str], thumbprint: str, run: Run = map) -> None:
         """Return if nothing speaks against asking the CA.
 
-        Only what is proved over HTTP can be looked at; for other challenges nothing is done. Names
-        for which there is no time left are the CA's to judge.
+        Only what is proved over HTTP can be looked at; for other challenges nothing is done. What
+        there is no time left for, or what leads into this host's own networks, is the CA's to judge.
 
         :param names: host names and IP addresses
         :param thumbprint: of the account's key
@@ -69,13 +69,16 @@ class Probe:
         wanted = sorted({name for name in names if not is_wildcard(name)})
         deadline = Deadline(_PATIENCE)
         found = run(
-            lambda name: self._judge(name, thumbprint) if deadline.remaining() > 0 else None, wanted
+            lambda name: (
+                self._judge(name, thumbprint, deadline) if deadline.remaining() > 0 else None
+            ),
+            wanted,
         )
         problems = [problem for problem in found if problem]
         if problems:
             raise _error(problems, len(wanted))
 
-    def _judge(self, name: str, thumbprint: str) -> Verdict:
+    def _judge(self, name: str, thumbprint: str, deadline: Deadline) -> Verdict:
         """Say what is wrong with one name."""
         try:
             addresses = [name] if is_address(name) else self._resolver.addresses(name)
@@ -87,19 +90,25 @@ class Probe:
         answer = f"{token}.{thumbprint}"
         with self._responder.answering(name, token, answer):
             # the CA may choose any of them
-            results = [(each, self._ask(name, each, token, answer)) for each in addresses]
-        failures = [(each, error) for each, error in results if error and not error.no_route]
-        if not failures and not all(error for _address, error in results):
+            results = [
+                (each, self._ask(name, each, token, answer, deadline))
+                for each in some_of(addresses)
+            ]
+        found = [(each, error) for each, error in results if error and not error.open]
+        failures = [(each, error) for each, error in found if not error.no_route]
+        if not failures and len(found) < len(results):
             return None
-        codes = [error.code for _address, error in results if error]
-        texts = [f"at {address}, {error}" for address, error in failures or results]
+        codes = [error.code for _address, error in found]
+        texts = [f"at {address}, {error}" for address, error in failures or found]
         code = codes[0] if len(set(codes)) == 1 else "unauthorized"
         return _problem(code, name, "; ".join(texts).replace(token, "TOKEN"))
 
-    def _ask(self, name: str, address: str, token: str, answer: str) -> FetchError | None:
+    def _ask(
+        self, name: str, address: str, token: str, answer: str, deadline: Deadline
+    ) -> FetchError | None:
         """Say what is wrong with one address."""
         try:
-            page = self._fetcher.fetch(name, address, _CHALLENGES + token)
+            page = self._fetcher.fetch(name, address, _CHALLENGES + token, deadline)
         except FetchError as error:
             return error
         if page.status == HTTPStatus.OK and page.body.rstrip() == answer.encode("ascii"):

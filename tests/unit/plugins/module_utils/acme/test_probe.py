@@ -435,6 +435,106 @@ def test_names_for_which_no_time_is_left_are_the_cas_to_judge(
     assert problem_of(probe, *names).identifier == names[0]
 
 
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Addresses of the Internet, and where a connection to them comes out."""
+    known = {"1.2.3.4": HERE}
+    connect = socket.create_connection
+
+    def create_connection(address: tuple[str, int], timeout: float) -> socket.socket:
+        return connect((known.get(address[0], address[0]), address[1]), timeout)
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    return known
+
+
+def slowly(respond: Callable[[str, str], Answer]) -> Callable[[str, str], Answer]:
+    def respond_late(host: str, path: str) -> Answer:
+        time.sleep(0.1)
+        return respond(host, path)
+
+    return respond_late
+
+
+def test_a_name_that_is_never_done_with_is_the_cas_to_judge(
+    probe: Probe,
+    zone: Zone,
+    serve: Serve,
+    outside: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe_module, "_PATIENCE", 0.35)
+    outside.update({f"1.2.4.{number}": HERE for number in range(8)})
+    zone.records[NAME] = list(outside)
+    front_end = serve(slowly(redirect("PATH/")))
+    began = time.monotonic()
+    probe.look([NAME], THUMBPRINT)
+    assert time.monotonic() - began < 2
+    assert len(front_end.requests) <= 4
+
+
+def test_what_was_found_in_time_is_told(
+    probe: Probe, zone: Zone, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "_PATIENCE", 0.35)
+    zone.records[NAME] = [HERE, THERE]
+    serve(Answer(status=404))
+    serve(slowly(redirect("PATH/")), address=THERE)
+    problem = problem_of(probe)
+    assert HERE in problem.detail
+    assert THERE not in problem.detail
+
+
+def test_a_server_that_is_cut_short_may_be_fine(
+    probe: Probe, raw: Callable[[list[bytes]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "_PATIENCE", 0.3)
+    raw([b"HTTP/1.1 200 OK\r\n", *(b"a: b\r\n" for _portion in range(40))])
+    began = time.monotonic()
+    probe.look([NAME], THUMBPRINT)
+    assert time.monotonic() - began < 2
+
+
+def test_of_many_addresses_some_are_asked_of_both_kinds(
+    probe: Probe, zone: Zone, serve: Serve, outside: dict[str, str]
+) -> None:
+    outside.update({f"1.2.4.{number}": HERE for number in range(70)})
+    zone.records[NAME] = list(outside)
+    front_end = serve()
+    probe.look([NAME], THUMBPRINT)
+    assert len(front_end.requests) == 8
+    front_end.stop()
+    outside.update({f"2a00::{number}": HERE for number in range(70)})
+    zone.records[NAME] = list(outside)
+    detail = problem_of(probe).detail
+    assert [detail.count(each) for each in ("at 1.2.", "at 2a00::")] == [4, 4]
+
+
+@pytest.mark.parametrize("host", [THERE, "inside.example", "[::ffff:127.0.0.3]"])
+def test_no_redirect_is_followed_inwards(
+    probe: Probe, zone: Zone, serve: Serve, outside: dict[str, str], host: str
+) -> None:
+    zone.records.update({NAME: list(outside), "inside.example": [THERE]})
+    front_end = serve(redirect(f"http://{host}:{zone.port}/secret"))
+    inside = serve(Answer("a secret"), address=THERE)
+    # seen from outside, that name may be somewhere else
+    probe.look([NAME], THUMBPRINT)
+    assert len(front_end.requests) == 1
+    assert inside.requests == []
+
+
+def test_a_redirect_is_followed_to_addresses_of_the_internet(
+    probe: Probe, zone: Zone, serve: Serve, outside: dict[str, str]
+) -> None:
+    zone.records.update({NAME: list(outside), "both.example": [THERE, "1.2.3.5"]})
+    outside["1.2.3.5"] = "127.0.0.4"
+    serve(redirect(f"http://both.example:{zone.port}PATH"))
+    inside = serve(address=THERE)
+    serve(Answer(status=404), address="127.0.0.4")
+    assert "answers with HTTP status 404" in problem_of(probe).detail
+    assert inside.requests == []
+
+
 def test_an_answer_that_cannot_be_placed_is_another_matter(tmp_path: Path, zone: Zone) -> None:
     (tmp_path / "webroot").write_text("in the way")
     with pytest.raises(OSError, match="webroot"):
