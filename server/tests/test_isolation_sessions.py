@@ -11,6 +11,7 @@ from browser import Browser
 from deployed import PRIMARY
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.http import HttpRequest
@@ -131,6 +132,92 @@ def test_before_the_code_sent_by_sms(people: People) -> None:
     assert Browser(B, cookie=browser.cookie).get(path).status_code == 404
 
 
+# A browser sends its cookie to whatever a hostname leads to
+
+
+def log_in(host: str, username: str, cookie: str = "") -> Browser:
+    browser = Browser(host, cookie=cookie)
+    answer = browser.post("/accounts/login/", {"username": username, "password": PASSWORD})
+    assert answer.status_code == 302
+    return browser
+
+
+def hosts_of(cookie: str) -> set[str]:
+    return {host for host in (PRIMARY, A, B) if is_logged_in(Browser(host, cookie=cookie))}
+
+
+@pytest.fixture
+def admin(people: People) -> str:
+    """The super administrator, who has a password."""
+    people.admin.password = f"{{PLAIN}}{PASSWORD}"
+    people.admin.save()
+    return str(people.admin.username)
+
+
+@pytest.mark.parametrize("store", ["cache", "cached_db", "db", "file", "signed_cookies"])
+def test_a_session_is_good_where_it_began(
+    people: People, admin: str, settings: Any, store: str, tmp_path: Any
+) -> None:
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{store}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    assert hosts_of(log_in(A, admin).cookie) == {A}
+    assert is_logged(admin, PRIMARY, "session", sessions.ELSEWHERE)
+    assert hosts_of(log_in(A, "user@a.test").cookie) == {A}
+    # The instance's own hostnames are no tenant's
+    assert hosts_of(log_in(PRIMARY, admin).cookie) == {PRIMARY, A, B}
+
+
+def test_a_session_ends_with_its_virtual_host(people: People, admin: str, settings: Any) -> None:
+    cookie = log_in(A, admin).cookie
+    people.host_a.delete()
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, A]
+    assert hosts_of(cookie) == set()
+
+
+def test_before_the_second_factor_it_is_good_where_it_began_too(people: People, admin: str) -> None:
+    type(people.admin).objects.filter(pk=people.admin.pk).update(totp_enabled=True)
+    cookie = log_in(A, admin).cookie
+    page = "/accounts/2fa_verify/"
+    statuses = {host: Browser(host, cookie=cookie).get(page).status_code for host in (PRIMARY, A)}
+    assert statuses == {PRIMARY: 302, A: 200}
+
+
+def test_a_login_on_top_of_a_session_from_elsewhere(people: People, admin: str) -> None:
+    elsewhere = log_in(A, admin).cookie
+    cookie = log_in(PRIMARY, admin, elsewhere).cookie
+    assert cookie != elsewhere
+    assert is_logged_in(Browser(PRIMARY, cookie=cookie))
+    assert hosts_of(elsewhere) == {A}
+
+
+def test_sessions_from_before_the_upgrade_are_bound_when_they_change(people: People) -> None:
+    browser = Browser(A, people.admin)
+    assert hosts_of(browser.cookie) == {PRIMARY, A, B}
+    stored = Session.objects.get(session_key=browser.cookie)
+    assert sessions.BEGAN not in stored.get_decoded()
+    session = sessions._bound(SessionStore)(browser.cookie)
+    session.request = HttpRequest()
+    session.request.META = {"HTTP_HOST": A}
+    session["something"] = "else"
+    session.save()
+    assert hosts_of(browser.cookie) == {A}
+
+
+def test_one_cookie_for_several_hostnames(people: People, admin: str, settings: Any) -> None:
+    """The operator wants it so."""
+    settings.SESSION_COOKIE_DOMAIN = ".test"
+    assert hosts_of(log_in(A, admin).cookie) == {PRIMARY, A, B}
+
+
+def test_without_an_account_a_session_is_anybodys(people: People) -> None:
+    session: Any = Browser(A, people.user_a).client.session
+    session.clear()
+    session.update({sessions.BEGAN: B, "something": "else"})
+    session.save()
+    cookie = log_in(A, "user@a.test", session.session_key).cookie
+    assert hosts_of(cookie) == {A}
+
+
 @pytest.mark.parametrize("store", ["cache", "cached_db", "db", "file", "signed_cookies"])
 def test_whatever_sessions_are_kept_in(
     people: People, settings: Any, store: str, tmp_path: Any
@@ -165,3 +252,20 @@ def test_asynchronous_views_see_the_same(people: People, monkeypatch: pytest.Mon
     session = sessions._bound(Store)("0" * 32)
     session.request = HttpRequest()
     assert async_to_sync(session.aget)("user_pk") is None
+
+
+def test_asynchronous_views_write_the_same(people: People) -> None:
+    from asgiref.sync import async_to_sync
+
+    saved: list[dict[str, Any]] = []
+
+    class Store(SessionBase):
+        async def asave(self, must_create: bool = False) -> None:
+            saved.append(await self._aget_session(no_load=must_create))  # type: ignore[attr-defined]
+
+    session = sessions._bound(Store)()
+    session.request = HttpRequest()
+    session.request.META = {"HTTP_HOST": A}
+    session["user_pk"] = people.user_a.pk
+    async_to_sync(session.asave)()
+    assert saved == [{"user_pk": people.user_a.pk, sessions.BEGAN: A}]
