@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ class BareModoboa(Instance):
             "virtualenv": str(self.virtualenv),
             "settings_file": str(self.settings),
             "directory": str(self.installed_from),
+            # Where tests run as root, that is whose it is
+            "user": pwd.getpwuid(os.getuid()).pw_name,
             "restart": [f"kill -HUP {master}"],
             "url": self.url,
             **variables,
