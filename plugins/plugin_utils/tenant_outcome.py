@@ -51,9 +51,9 @@ def tenant_reports(
     :param plan: from P(mailhost.modoboa.tenant_plan#filter), less the tenants that Modoboa has no record of
     :param failures: hostname → step and error
     :param certificates: results of M(mailhost.modoboa.acme_cert)
-    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready). A renewal tells the expiry,
-        and of who was C(ready) that it failed, or that its failure is mended: of what provisioning has left undone,
-        nothing
+    :param provisioned: whether the whole chain was run, so that who did not fail is C(ready). A renewal tells the
+        expiry, and of who was C(ready) that it failed, or that its failure is mended: of what provisioning has left
+        undone, nothing
     :param recorded: results of M(mailhost.modoboa.modoboa_vhost) from before; who is recorded so already is left out
     :returns: items for M(mailhost.modoboa.modoboa_vhost)
     """

@@ -145,6 +145,20 @@ def test_what_renewals_report_as_failed_they_take_back(site: Site) -> None:
 
 
 @pytest.mark.extended
+def test_who_is_retired_meanwhile_does_not_come_back(site: Site) -> None:
+    hostname = site.add("woodruff")["hostname"]
+    assert site.run("provision").rc == 0
+    folder = site.bed.storage / "certs" / hostname
+    # Asked for once it is known whose certificates are there
+    retire = f"rm -rf {folder} {site.block(hostname)}; echo present"
+    done = renew(site, virtualhosts__catch_all=f"{{{{ lookup('pipe', '{retire}') }}}}", **DUE)
+    assert done.rc == 0, done.stdout
+    (issued,) = done.task("Renew the certificates that are due")[0].result["certificates"]
+    assert (issued["issued"], issued["present"]) == (False, False)
+    assert not (folder / "fullchain.pem").exists()
+
+
+@pytest.mark.extended
 def test_nginx_loads_what_a_run_that_was_cut_off_has_published(site: Site) -> None:
     site.add("violet")
     assert site.run("provision").rc == 0
