@@ -19,6 +19,7 @@ from integration.schedule_controller import NAME, SECRET, Controller, controller
 
 INSIST = "Insist on a token for Modoboa"
 SAY = "Say that no token for Modoboa is to be seen"
+TRUST = "Insist on files of root"
 
 
 @pytest.fixture
@@ -148,6 +149,37 @@ def test_without_a_token_at_night_it_is_refused(controller: Controller) -> None:
     # Who has no portals needs none
     quiet = controller.schedule(**bare, renewal_schedule_playbook="mailhost.modoboa.certificates")
     assert quiet.task(SAY)[0].status == "skipped"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_root_runs_nothing_that_others_can_write(controller: Controller) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    folder = controller.inventory.parent
+
+    def refused_for(**variables: Any) -> str:
+        refused = controller.try_to_schedule(**variables).task(TRUST)[0]
+        assert refused.status == "failed"
+        assert controller.files() == set()
+        message: str = refused.result["msg"]
+        assert "renewal_schedule_user" in message
+        return message
+
+    os.chown(controller.inventory, nobody, -1)
+    assert f" write: {controller.inventory}. " in refused_for(check=True)
+    controller.schedule(check=True, renewal_schedule_user="nobody")
+
+    os.chown(controller.inventory, 0, -1)
+    folder.chmod(0o777)
+    program = folder / "bin" / "ansible-playbook"
+    program.parent.mkdir()
+    program.touch()
+    os.chown(program.parent, 0, nobody)
+    program.parent.chmod(0o775)
+    controller.collection.mkdir()
+    os.chown(controller.collection, nobody, -1)
+    given = refused_for(renewal_schedule_ansible_playbook=str(program))
+    written = {program.parent, controller.collection, folder}
+    assert set(given.split("write: ")[1].split(". Say")[0].split(", ")) == set(map(str, written))
 
 
 @pytest.mark.extended
