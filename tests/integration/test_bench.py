@@ -28,7 +28,7 @@ def test_the_benchmark_of_nginx_vhost_runs() -> None:
 
 @pytest.mark.extended
 def test_the_benchmark_of_the_extension_runs() -> None:
-    few = ("--sizes", "0", "3", "--bulk", "4", "--rounds", "1", "--seconds", "1")
+    few = ("--sizes", "0", "3", "--bulk", "4", "--rounds", "1", "--seconds", "3")
     written = run("extension", *few)
     assert "bulk: 4 hosts made, linked and themed in " in written
     assert "login page, 0 hosts, primary hostname: " in written

@@ -146,7 +146,7 @@ def test_what_renewals_report_as_failed_they_take_back(site: Site) -> None:
 
 @pytest.mark.extended
 def test_who_is_retired_meanwhile_does_not_come_back(site: Site) -> None:
-    hostname = site.add("woodruff")["hostname"]
+    hostname = site.add("wormwood")["hostname"]
     assert site.run("provision").rc == 0
     folder = site.bed.storage / "certs" / hostname
     # Asked for once it is known whose certificates are there
@@ -174,7 +174,7 @@ def test_nginx_loads_what_a_run_that_was_cut_off_has_published(site: Site) -> No
 
 
 def test_a_run_for_some_leaves_the_others_to_be_told(site: Site) -> None:
-    mine, other = (site.add(label)["hostname"] for label in ("rowan", "sanicle"))
+    mine, other = (site.add(label)["hostname"] for label in ("rampion", "sanicle"))
     assert site.run("provision").rc == 0
     told = site.bed.storage / "told"
     earlier = told.stat().st_mtime - 60

@@ -164,7 +164,7 @@ def test_a_broken_snippet_ends_one_tenants_chain_only(site: Site) -> None:
 
 @pytest.mark.extended
 def test_pruning_takes_what_is_not_listed_and_nobody_else(site: Site) -> None:
-    kept = site.add("iris")
+    kept = site.add("ixia")
     gone = site.add("jasmine")
     failing = site.add("kerria")
     assert site.run("provision").rc == 0

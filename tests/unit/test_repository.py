@@ -46,6 +46,20 @@ def test_source_files_name_their_licence() -> None:
     assert [name for name in sources if not names_its_licence(name)] == []
 
 
+def test_no_portal_of_the_shared_bed_is_named_twice() -> None:
+    """An account outlasts its mail domain in Modoboa, and any two files may come to one bed."""
+    added = re.compile(r'site\.add\(\s*"([^"]+)"|for label in \(([^)]*)\)')
+    labels = [
+        label
+        for name in FILES
+        if name.startswith("tests/integration/") and name.endswith(".py")
+        for one, several in added.findall(text_of(name))
+        for label in ([one] if one else re.findall(r'"([^"]+)"', several))
+        if "site.add(" in text_of(name)
+    ]
+    assert [label for label in set(labels) if labels.count(label) > 1] == []
+
+
 @pytest.mark.parametrize("meaning", FORBIDDEN)
 def test_nothing_depends_on_where_it_was_written(meaning: str) -> None:
     pattern = re.compile(FORBIDDEN[meaning])

@@ -25,7 +25,7 @@ from integration.chain_faults.moments import Moment
 from integration.chain_faults.steps_taken import Event, StepsTaken
 from integration.chain_faults.visit import PATIENCE, Visit
 from integration.chain_faults.wire import Wire
-from integration.disk import Disk
+from integration.disk import PAGE, Disk
 from integration.portal_site import LOGO, Site, Tenant, changes
 from integration.prober import Probes, probing
 
@@ -247,5 +247,6 @@ def theme(site: Site) -> dict[str, Any]:
     """A theme that no tenant has yet: its colors go to the database, its logo to the disk."""
     color = next(COLORS)
     logo = site.directory / f"logo{next(LOGOS)}.svg"
-    logo.write_text(LOGO.replace("<path ", f'<path id="{logo.stem}" '))
+    # Not to be written into what a new block leaves free of the old one's on a full disk
+    logo.write_text(LOGO.replace("<path ", f'<path id="{logo.stem}" ') + "\n" * 10 * PAGE)
     return {"colors": {"primary": color}, "logos": {"login": logo.name}}
