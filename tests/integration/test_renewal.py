@@ -163,7 +163,7 @@ def test_nginx_loads_what_a_run_that_was_cut_off_has_published(site: Site) -> No
     site.add("violet")
     assert site.run("provision").rc == 0
     serving = "Reload nginx and verify that each new certificate is served"
-    unverified = {"virtualhosts_nginx_verify": False}
+    unverified: dict[str, Any] = {"virtualhosts_nginx_verify": False}
     assert renew(site, **unverified).changed == 0
     told = site.bed.storage / "told"
     earlier = told.stat().st_mtime - 60
