@@ -174,6 +174,8 @@ def test_a_front_end_answers_by_itself_for_the_account(site: Site, edge: Edge) -
     done = edge.run(**answer)
     assert done.rc == 0, done.stdout
     assert edge.run(**answer).changed == 0
+    unverified = edge.run(**answer, virtualhosts_nginx_verify=False)
+    assert (unverified.rc, unverified.changed) == (0, 0), unverified.stdout
 
     new = site.add("nasturtium")
     site.bed.dns.add(new["hostname"], address=ADDRESS)

@@ -156,6 +156,7 @@ def test_who_is_retired_meanwhile_does_not_come_back(site: Site) -> None:
     (issued,) = done.task("Renew the certificates that are due")[0].result["certificates"]
     assert (issued["issued"], issued["present"]) == (False, False)
     assert not (folder / "fullchain.pem").exists()
+    assert not site.block(hostname).exists()
 
 
 @pytest.mark.extended

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bed.prefix import find
 from integration.schedule_controller import NAME, SECRET, Controller, controller_in
 
 INSIST = "Insist on a token for Modoboa"
@@ -180,6 +181,17 @@ def test_root_runs_nothing_that_others_can_write(controller: Controller) -> None
     given = refused_for(renewal_schedule_ansible_playbook=str(program))
     written = {program.parent, controller.collection, folder}
     assert set(given.split("write: ")[1].split(". Say")[0].split(", ")) == set(map(str, written))
+
+    # Where collections may be, that others can write, root does not look into
+    folder.chmod(0o755)
+    os.chown(controller.collection, 0, -1)
+    theirs, ours = folder / "theirs", str(find().collections)
+    theirs.mkdir()
+    os.chown(theirs, nobody, -1)
+    paths = {"ANSIBLE_COLLECTIONS_PATH": f"{theirs}:{ours}"}
+    done = controller.try_to_schedule(environment=paths)
+    assert done.rc == 0, done.stdout
+    assert controller.settings()["environment"]["ANSIBLE_COLLECTIONS_PATH"] == ours
 
 
 @pytest.mark.extended
