@@ -174,6 +174,7 @@ def test_nginx_loads_what_a_run_that_was_cut_off_has_published(site: Site) -> No
     assert renew(site, **unverified).changed == 0
 
 
+@pytest.mark.extended
 def test_a_run_for_some_leaves_the_others_to_be_told(site: Site) -> None:
     mine, other = (site.add(label)["hostname"] for label in ("rampion", "sanicle"))
     assert site.run("provision").rc == 0

@@ -69,6 +69,7 @@ def watched(folder: Path) -> Iterator[list[tuple[str, int]]]:
     (folder / "end").unlink()
 
 
+@pytest.mark.extended
 def test_secrets_are_nobody_elses_at_no_moment(controller: Controller) -> None:
     folder = host_folder(controller)
     predicted = controller.schedule(check=True, **ON_HOST)
@@ -97,6 +98,7 @@ def test_secrets_are_nobody_elses_at_no_moment(controller: Controller) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.extended
 def test_what_the_controller_has_no_more_goes(controller: Controller) -> None:
     templates = controller.inventory.with_name("templates")
     (templates / "gone").mkdir(parents=True)

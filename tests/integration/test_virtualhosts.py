@@ -74,7 +74,7 @@ def test_one_tenants_failure_ends_its_own_chain_only(site: Site) -> None:
 
     assert site.record(good["hostname"])["provisioning_status"] == "ready"
     assert site.record(lost["hostname"])["provisioning_status"] == "failed"
-    assert "renewal: certificate:" in site.record(lost["hostname"])["last_provisioning_error"]
+    assert "certificate:" in site.record(lost["hostname"])["last_provisioning_error"]
     assert not site.record(homeless["hostname"])
 
     again = site.run("provision")
@@ -301,7 +301,7 @@ def test_a_renewal_writes_the_blocks_that_it_needs_and_mends_its_own_failures(si
     assert site.run("provision").rc == 0
     tenant["names"] = ["webmail.willow.test"]
     assert site.run("renew").rc != 0
-    assert "certificate:" in site.record(tenant["hostname"])["last_provisioning_error"]
+    assert "renewal: certificate:" in site.record(tenant["hostname"])["last_provisioning_error"]
 
     site.bed.dns.add("webmail.willow.test")
     done = site.run("renew")
