@@ -52,10 +52,9 @@ def test_no_portal_of_the_shared_bed_is_named_twice() -> None:
     labels = [
         label
         for name in FILES
-        if name.startswith("tests/integration/") and name.endswith(".py")
+        if name.startswith("tests/integration/") and "site.add(" in text_of(name)
         for one, several in added.findall(text_of(name))
         for label in ([one] if one else re.findall(r'"([^"]+)"', several))
-        if "site.add(" in text_of(name)
     ]
     assert [label for label in set(labels) if labels.count(label) > 1] == []
 

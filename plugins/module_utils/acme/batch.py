@@ -88,7 +88,7 @@ class Batch:
         self._copies = Copies(self._store, leaving)
         self._in_turn(self._plan, outcome.items)
         if not self._options.check_mode:
-            self._at_once(self._tidy, filter(self._is_untidy, outcome.items))
+            self._at_once(self._tidy, filter(_is_untidy, outcome.items))
             self._at_once(self._ask_when_to_renew, filter(self._is_stale, outcome.items))
         self._ensure_account(outcome)
         for item in outcome.items:
@@ -123,18 +123,8 @@ class Batch:
         folder = item.request.folder
         with suppress(AcmeError, OSError), self._store.lock(folder, seconds=0):
             self._plan(item)
-            if self._is_untidy(item):
+            if _is_untidy(item):
                 self._store.tidy(folder)
-
-    def _is_untidy(self, item: Item) -> bool:
-        """Say whether there is something unfinished that no run will go on with."""
-        if item.error is not None or item.plan is None:
-            return False
-        stored = item.stored
-        if item.request.state == PRESENT and stored.present and not stored.published:
-            # only renewals are wanted here; another run goes on with the order
-            return False
-        return item.plan.action is Action.NOTHING and stored.unfinished
 
     def _is_stale(self, item: Item) -> bool:
         stored = item.stored
@@ -257,3 +247,14 @@ class Batch:
 
     def _deadline(self) -> Deadline:
         return Deadline(self._options.order_timeout)
+
+
+def _is_untidy(item: Item) -> bool:
+    """Say whether there is something unfinished that no run will go on with."""
+    if item.error is not None or item.plan is None:
+        return False
+    stored = item.stored
+    if item.request.state == PRESENT and stored.present and not stored.published:
+        # only renewals are wanted here; another run goes on with the order
+        return False
+    return item.plan.action is Action.NOTHING and stored.unfinished

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -15,6 +18,16 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa import client
 from unit.plugins.module_utils.modoboa.script import TOKEN, URL
 from unit.plugins.module_utils.modoboa.server import Server
+
+
+def foresee_copies(file: Path, target: Path) -> None:
+    """Put links where Ansible would copy a file to in the next minute.
+
+    As may have done whose folder it is, to what only root may write to.
+    """
+    for seconds in range(60):
+        when = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(time.time() + seconds))
+        file.with_name(f"{file.name}.{os.getpid()}.{when}~").symlink_to(target)
 
 
 class Runner:

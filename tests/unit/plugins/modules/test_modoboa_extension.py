@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 from ansible_collections.mailhost.modoboa.plugins.modules import modoboa_extension
-from unit.plugins.modules.modoboa_run import Runner
+from unit.plugins.modules.modoboa_run import Runner, foresee_copies
 
 TEXT = "SECRET_KEY = 'planted-secret'\nMODOBOA_APPS = (\n    'modoboa',\n)\n"
 
@@ -53,12 +51,9 @@ def test_named_and_taken_out(run: Runner, file: Path) -> None:
 
 
 def test_name_of_the_copy_cannot_be_foreseen(run: Runner, file: Path, tmp_path: Path) -> None:
-    # Whose folder it is may have put a link there, to what only root may write to
     precious = tmp_path / "precious"
     precious.touch()
-    for seconds in range(60):
-        when = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(time.time() + seconds))
-        file.with_name(f"settings.py.{os.getpid()}.{when}~").symlink_to(precious)
+    foresee_copies(file, precious)
     result = run.bare(settings_file=str(file), backup=True)
     assert precious.read_text() == ""
     copy = Path(result["backup_file"])

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from ansible_collections.mailhost.modoboa.plugins.module_utils.modoboa.license i
 from ansible_collections.mailhost.modoboa.plugins.modules import modoboa_license
 from unit.plugins.module_utils.modoboa.license_server import LicenseServer
 from unit.plugins.module_utils.modoboa.script import TOKEN
-from unit.plugins.modules.modoboa_run import Runner
+from unit.plugins.modules.modoboa_run import Runner, foresee_copies
 
 KEY = "planted-licence-key"
 
@@ -61,12 +59,9 @@ def test_file_alone_needs_no_connection(run: Runner, file: Path) -> None:
 
 
 def test_name_of_the_copy_cannot_be_foreseen(run: Runner, file: Path, tmp_path: Path) -> None:
-    # Whose folder it is may have put a link there, to what only root may write to
     precious = tmp_path / "precious"
     precious.touch()
-    for seconds in range(60):
-        when = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime(time.time() + seconds))
-        file.with_name(f"settings.py.{os.getpid()}.{when}~").symlink_to(precious)
+    foresee_copies(file, precious)
     before = file.read_text()
     result = run.bare(settings_file=str(file), key=KEY, backup=True)
     assert precious.read_text() == ""

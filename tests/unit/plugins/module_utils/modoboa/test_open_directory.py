@@ -29,23 +29,24 @@ def access_list(user: int) -> bytes:
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries)
 
 
+def settings_in(folder: Path, mode: int) -> Path:
+    """A new folder's settings.py."""
+    path = folder / "settings.py"
+    folder.mkdir()
+    path.write_text(TEXT)
+    path.chmod(mode)
+    return path
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "instance" / "settings.py"
-    path.parent.mkdir()
-    path.write_text(TEXT)
-    path.chmod(0o640)
-    return path
+    return settings_in(tmp_path / "instance", 0o640)
 
 
 @pytest.fixture
 def precious(tmp_path: Path) -> Path:
     """What only root may write to."""
-    path = tmp_path / "precious" / "settings.py"
-    path.parent.mkdir()
-    path.write_text(TEXT)
-    path.chmod(0o600)
-    return path
+    return settings_in(tmp_path / "precious", 0o600)
 
 
 def changed(path: Path) -> SettingsFile:
