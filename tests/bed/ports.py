@@ -21,10 +21,12 @@ def free_ports(count: int) -> list[int]:
     """Choose that many free TCP and UDP ports.
 
     They lie below the range from which the kernel takes the ports of outgoing connections: otherwise
-    any connection of this machine could take one between choosing it and listening on it.
+    any connection of this machine could take one between choosing it and listening on it. None has
+    443 among its digits, by which gixy takes a server block for one with TLS.
     """
     highest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    candidates = list(range(LOWEST, max(highest, LOWEST + 10000)))
+    ports = range(LOWEST, max(highest, LOWEST + 10000))
+    candidates = [port for port in ports if "443" not in str(port)]
     random.shuffle(candidates)
     chosen: list[int] = []
     for port in candidates:
