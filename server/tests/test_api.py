@@ -126,6 +126,7 @@ def test_filters(api: APIClient, people: People) -> None:
         "provisioning_status=great",
         "certificate_valid_until_before=soon",
         "name=%00",
+        "search=a%00",
     ],
 )
 def test_no_filter_is_silently_none(api: APIClient, query: str) -> None:

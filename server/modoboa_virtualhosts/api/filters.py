@@ -10,6 +10,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
 
 from ..models import ProvisioningStatus, VirtualHost
 
@@ -36,6 +39,22 @@ class YesNoFilter(filters.BooleanFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, widget=forms.TextInput, **kwargs)
+
+
+class NameSearchFilter(SearchFilter):
+    """Searches; what cannot be searched for is refused under the name of the parameter."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return what to search for.
+
+        :raises ValidationError: a character that no name can have, such as NUL
+        """
+        try:
+            terms: list[str] = super().get_search_terms(request)
+        except serializers.ValidationError as error:
+            # By itself it is a list, which does not say where
+            raise serializers.ValidationError({self.search_param: error.detail}) from None
+        return terms
 
 
 class VirtualHostFilterSet(filters.FilterSet):

@@ -22,7 +22,7 @@ from .. import reports
 from ..models import ProvisioningStatus, VirtualHost
 from . import listing
 from .bulk import BulkEndpoint
-from .filters import VirtualHostFilterSet
+from .filters import NameSearchFilter, VirtualHostFilterSet
 from .listing import VirtualHostListedSerializer
 from .reports import ReportEndpoint
 from .representation import VirtualHostSerializer
@@ -50,7 +50,7 @@ class VirtualHostViewSet(
     pagination_class = CustomPageNumberPagination
     filter_backends = (
         filters.OrderingFilter,
-        filters.SearchFilter,
+        NameSearchFilter,
         dj_filters.DjangoFilterBackend,
     )
     filterset_class = VirtualHostFilterSet
