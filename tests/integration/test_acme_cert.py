@@ -336,7 +336,7 @@ def test_renewed_when_the_ca_wants_it(start_acme: StartAcme, run_at: RunAt) -> N
     memory.write_text(json.dumps(document))
     assert not run(check=True, name=name)["changed"]
     second = run(name=name)["certificates"][0]
-    assert second["changed"]
+    assert second["changed"], second
     assert "as its CA suggests" in second["reason"]
     assert second["serial"] != first["serial"]
     assert not run(name=name)["changed"]
