@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from bed import Bed, BedError, prefix, state, wait
 from bed.instance import FOLDERS, remove
+from bed.ports import LOOPBACK
 from bed.process import Identity
 from bed.setup import locked
 
@@ -173,12 +174,12 @@ def test_a_kept_bed_goes_on_until_it_is_stopped(bed: Bed) -> None:
 
 def test_a_failed_start_quotes_the_log_and_stops_the_rest() -> None:
     failing = Bed(f"failing-{os.getpid()}")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", failing.layout.ports.redis))
-        taken.listen()
-        # Something answers at that port, but it is not this redis
-        with pytest.raises(BedError, match=r"(?s)redis ended with 1:.*Address already in use"):
-            failing.start()
+    # Something answers at that port, but it is not this redis
+    with (
+        socket.create_server((LOOPBACK, failing.layout.ports.redis)),
+        pytest.raises(BedError, match=r"(?s)redis ended with 1:.*Address already in use"),
+    ):
+        failing.start()
     assert working_in(failing.directory) == []
 
 
