@@ -36,6 +36,7 @@ class BareModoboa(Instance):
         self.url: str = f"http://localhost:{self.layout.ports.http}"
         self.folder: Path = self.layout.modoboa
         self.settings: Path = self.folder / template.INSTANCE / "settings.py"
+        self.frontend: Path = self.folder / "frontend"
         self.virtualenv: Path = self.directory / "venv"
         self.installed_from: Path = self.directory / "extension"
         self._modoboa = Modoboa(self.layout)
@@ -88,7 +89,7 @@ class BareModoboa(Instance):
 
     def addresses(self) -> str:
         """The addresses that the frontend is configured for."""
-        return str(json.loads((self.folder / "frontend/config.json").read_text())["API_BASE_URL"])
+        return str(json.loads((self.frontend / "config.json").read_text())["API_BASE_URL"])
 
     def has_tables(self) -> bool:
         """Whether there are tables of the extension."""

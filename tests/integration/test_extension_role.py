@@ -101,7 +101,8 @@ def test_what_it_finds_half_done(modoboa: BareModoboa) -> None:
     assert not {INSTALL, NAME, "Migrate the database"} & present(modoboa)
     assert modoboa.addresses() == "/api/v2"
 
-    # Other files are another version, of which nothing is kept
+    # Other files are another version, of which nothing is kept. The frontend is not removed for a moment
+    page = modoboa.frontend.stat()
     older = modoboa.installed_from / "modoboa_virtualhosts-0.0.1.tar"
     older.touch()
     (apps,) = modoboa.virtualenv.glob("lib/python3*/site-packages/modoboa_virtualhosts/apps.py")
@@ -111,6 +112,12 @@ def test_what_it_finds_half_done(modoboa: BareModoboa) -> None:
     assert {INSTALL, RESTART, "Remove them"} <= present(modoboa)
     assert "# older" not in apps.read_text()
     assert len(list(modoboa.installed_from.glob("*.tar"))) == 1
+    assert modoboa.frontend.stat().st_mtime_ns == page.st_mtime_ns
+
+    # Neither is it left as somebody else has left it, without its page
+    (modoboa.frontend / "index.html").unlink()
+    assert not {INSTALL, NAME, "Migrate the database"} & present(modoboa)
+    assert (modoboa.frontend / "index.html").is_file()
 
     # The run was cut off before the restart
     (modoboa.installed_from / "finished").unlink()

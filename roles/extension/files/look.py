@@ -41,12 +41,15 @@ def digest() -> str:
 
 
 def has_relative_addresses() -> bool:
-    """Whether the frontend talks to the hostname that it was loaded from."""
+    """Whether the frontend is there, and talks to the hostname that it was loaded from."""
+    frontend = Path("frontend")
     try:
-        text = Path("frontend/config.json").read_text(encoding="utf-8")
-        return str(json.loads(text)["API_BASE_URL"]).startswith("/")
+        text = (frontend / "config.json").read_text(encoding="utf-8")
+        relative = str(json.loads(text)["API_BASE_URL"]).startswith("/")
     except (OSError, ValueError, KeyError):
         return False
+    # A link, into a virtual environment that may have moved
+    return relative and (frontend / "index.html").is_file()
 
 
 def text_of(path: Path) -> str:
