@@ -44,7 +44,8 @@ class CaOptions:
     ``lifetime`` of the certificates is in seconds. ``profiles`` are lifetimes by name; a CA that
     has some takes any of them for an order that names none. ``external_accounts`` are keys
     (base64url) by key identifier: if there are any, new accounts have to be bound to one.
-    ``nonce_rejection`` and ``authorization_reuse`` are percentages; that of reuse is Pebble's own.
+    ``nonce_rejection`` and ``authorization_reuse`` are percentages; that of reuse is Pebble's own,
+    which takes one authorization in a hundred again with 0, too.
     ``chain_length`` counts intermediate certificates. ``longest_sleep`` is in seconds: the CA waits
     for a random part of it before it looks. ``dns_server`` (address:port) is asked instead of the
     bed's own.
