@@ -40,7 +40,7 @@ def digest() -> str:
     return total.hexdigest()
 
 
-def has_relative_addresses() -> bool:
+def serves_each_hostname() -> bool:
     """Whether the frontend is there, and talks to the hostname that it was loaded from."""
     frontend = Path("frontend")
     try:
@@ -65,7 +65,7 @@ def main() -> None:
             "modoboa": version_of("modoboa"),
             "digest": found,
             "version": version_of(PACKAGE) if found else "",
-            "relative": has_relative_addresses(),
+            "frontend": serves_each_hostname(),
             "mark": text_of(Path(sys.argv[1])),
         },
         sys.stdout,
